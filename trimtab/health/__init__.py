@@ -1,0 +1,1 @@
+"""How healthy an object is. Pure."""

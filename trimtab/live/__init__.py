@@ -1,0 +1,1 @@
+"""The watch cache as a fold over events. Pure."""

@@ -1,0 +1,1 @@
+"""From files to manifests, in worker processes with limits."""

@@ -1,0 +1,1 @@
+"""A Kubernetes-compatible API in one process, for demos, previews and tests."""

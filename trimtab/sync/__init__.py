@@ -1,0 +1,1 @@
+"""From a comparison to a Plan, and progress as a fold. Pure."""
