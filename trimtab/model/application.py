@@ -1,7 +1,7 @@
 """`Application` (argoproj.io/v1alpha1), with every field of spec, operation and status.
 
-Fields are optional where Argo CD leaves them out; defaults are never written. Unknown fields survive because changes are
-written as patches of known fields only, and because `model/roundtrip.py` lays a Struct over the object it came from.
+Fields are optional where Argo CD leaves them out; defaults are never written. Unknown fields survive because changes
+are written as patches of known fields only, and because `model/roundtrip.py` lays a Struct over the object it came from.
 """
 
 from typing import Any, Literal
@@ -13,18 +13,18 @@ class _Part(Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=Tru
     """Base of every part of the object: camelCase, defaults left out."""
 
 
-class HelmParameter(_Part):
+class HelmParameter(_Part, frozen=True, kw_only=True):
     name: str = ""
     value: str = ""
     force_string: bool = False
 
 
-class HelmFileParameter(_Part):
+class HelmFileParameter(_Part, frozen=True, kw_only=True):
     name: str = ""
     path: str = ""
 
 
-class HelmSource(_Part):
+class HelmSource(_Part, frozen=True, kw_only=True):
     value_files: tuple[str, ...] = ()
     parameters: tuple[HelmParameter, ...] = ()
     file_parameters: tuple[HelmFileParameter, ...] = ()
@@ -42,19 +42,19 @@ class HelmSource(_Part):
     api_versions: tuple[str, ...] = ()
 
 
-class KustomizeReplica(_Part):
+class KustomizeReplica(_Part, frozen=True, kw_only=True):
     name: str = ""
     count: int | str = 0
 
 
-class KustomizePatch(_Part):
+class KustomizePatch(_Part, frozen=True, kw_only=True):
     path: str = ""
     patch: str = ""
     target: dict[str, str] | None = None
     options: dict[str, bool] | None = None
 
 
-class KustomizeSource(_Part):
+class KustomizeSource(_Part, frozen=True, kw_only=True):
     name_prefix: str = ""
     name_suffix: str = ""
     images: tuple[str, ...] = ()
@@ -75,19 +75,19 @@ class KustomizeSource(_Part):
     api_versions: tuple[str, ...] = ()
 
 
-class JsonnetVar(_Part):
+class JsonnetVar(_Part, frozen=True, kw_only=True):
     name: str
     value: str
     code: bool = False
 
 
-class JsonnetSource(_Part):
+class JsonnetSource(_Part, frozen=True, kw_only=True):
     ext_vars: tuple[JsonnetVar, ...] = ()
     tlas: tuple[JsonnetVar, ...] = ()
     libs: tuple[str, ...] = ()
 
 
-class DirectorySource(_Part):
+class DirectorySource(_Part, frozen=True, kw_only=True):
     recurse: bool = False
     jsonnet: JsonnetSource | None = None
     exclude: str = ""
@@ -95,25 +95,25 @@ class DirectorySource(_Part):
     disable_extension_filter: bool = False
 
 
-class EnvEntry(_Part):
+class EnvEntry(_Part, frozen=True, kw_only=True):
     name: str
     value: str
 
 
-class PluginParameter(_Part):
+class PluginParameter(_Part, frozen=True, kw_only=True):
     name: str = ""
     string: str | None = None
     map: dict[str, str] | None = None
     array: tuple[str, ...] | None = None
 
 
-class PluginSource(_Part):
+class PluginSource(_Part, frozen=True, kw_only=True):
     name: str = ""
     env: tuple[EnvEntry, ...] = ()
     parameters: tuple[PluginParameter, ...] = ()
 
 
-class ApplicationSource(_Part):
+class ApplicationSource(_Part, frozen=True, kw_only=True):
     """One place that manifests come from."""
 
     repo_url: str = field(name="repoURL")
@@ -129,7 +129,7 @@ class ApplicationSource(_Part):
     plugin: PluginSource | None = None
 
 
-class Destination(_Part):
+class Destination(_Part, frozen=True, kw_only=True):
     """A cluster, by `server` or by `name` (exactly one), and the namespace for objects that name none."""
 
     server: str = ""
@@ -137,14 +137,14 @@ class Destination(_Part):
     namespace: str = ""
 
 
-class Automated(_Part):
+class Automated(_Part, frozen=True, kw_only=True):
     prune: bool = False
     self_heal: bool = False
     allow_empty: bool = False
     enabled: bool | None = None
 
 
-class Backoff(_Part):
+class Backoff(_Part, frozen=True, kw_only=True):
     """`duration` and `max_duration` are Go durations ("5s", "3m"); a bare number is seconds."""
 
     duration: str = ""
@@ -152,25 +152,25 @@ class Backoff(_Part):
     max_duration: str = ""
 
 
-class RetryStrategy(_Part):
+class RetryStrategy(_Part, frozen=True, kw_only=True):
     limit: int = 0
     refresh: bool = False
     backoff: Backoff | None = None
 
 
-class ManagedNamespaceMetadata(_Part):
+class ManagedNamespaceMetadata(_Part, frozen=True, kw_only=True):
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
 
 
-class SyncPolicy(_Part):
+class SyncPolicy(_Part, frozen=True, kw_only=True):
     automated: Automated | None = None
     sync_options: tuple[str, ...] = ()
     retry: RetryStrategy | None = None
     managed_namespace_metadata: ManagedNamespaceMetadata | None = None
 
 
-class IgnoreDifference(_Part):
+class IgnoreDifference(_Part, frozen=True, kw_only=True):
     kind: str
     group: str = ""
     name: str = ""
@@ -180,12 +180,12 @@ class IgnoreDifference(_Part):
     managed_fields_managers: tuple[str, ...] = ()
 
 
-class Info(_Part):
+class Info(_Part, frozen=True, kw_only=True):
     name: str
     value: str
 
 
-class ApplicationSpec(_Part):
+class ApplicationSpec(_Part, frozen=True, kw_only=True):
     destination: Destination = Destination()
     project: str = "default"
     source: ApplicationSource | None = None
@@ -201,27 +201,27 @@ class ApplicationSpec(_Part):
         return self.sources or ((self.source,) if self.source else ())
 
 
-class SyncStrategyApply(_Part):
+class SyncStrategyApply(_Part, frozen=True, kw_only=True):
     force: bool = False
 
 
-class SyncStrategyHook(_Part):
+class SyncStrategyHook(_Part, frozen=True, kw_only=True):
     force: bool = False
 
 
-class SyncStrategy(_Part):
+class SyncStrategy(_Part, frozen=True, kw_only=True):
     apply: SyncStrategyApply | None = None
     hook: SyncStrategyHook | None = None
 
 
-class SyncResourceSelector(_Part):
+class SyncResourceSelector(_Part, frozen=True, kw_only=True):
     kind: str
     name: str
     group: str = ""
     namespace: str = ""
 
 
-class SyncOperation(_Part):
+class SyncOperation(_Part, frozen=True, kw_only=True):
     revision: str = ""
     revisions: tuple[str, ...] = ()
     prune: bool = False
@@ -235,12 +235,12 @@ class SyncOperation(_Part):
     auto_heal_attempts_count: int = 0
 
 
-class Initiator(_Part):
+class Initiator(_Part, frozen=True, kw_only=True):
     username: str = ""
     automated: bool = False
 
 
-class Operation(_Part):
+class Operation(_Part, frozen=True, kw_only=True):
     sync: SyncOperation | None = None
     initiated_by: Initiator = Initiator()
     info: tuple[Info, ...] = ()
@@ -254,20 +254,20 @@ ResultCode = Literal["Synced", "SyncFailed", "Pruned", "PruneSkipped", ""]
 SyncPhase = Literal["PreSync", "Sync", "PostSync", "SyncFail", "Skip", "PreDelete", "PostDelete"]
 
 
-class Health(_Part):
+class Health(_Part, frozen=True, kw_only=True):
     """How an object is; `message` says why where it is not healthy."""
 
     status: HealthStatusCode
     message: str = ""
 
 
-class AppHealth(_Part):
+class AppHealth(_Part, frozen=True, kw_only=True):
     status: HealthStatusCode
     message: str = ""
     last_transition_time: str | None = None
 
 
-class ResourceStatus(_Part):
+class ResourceStatus(_Part, frozen=True, kw_only=True):
     kind: str
     name: str
     version: str
@@ -281,21 +281,21 @@ class ResourceStatus(_Part):
     sync_wave: int = 0
 
 
-class ComparedTo(_Part):
+class ComparedTo(_Part, frozen=True, kw_only=True):
     destination: Destination
     source: ApplicationSource | None = None
     sources: tuple[ApplicationSource, ...] = ()
     ignore_differences: tuple[IgnoreDifference, ...] = ()
 
 
-class SyncStatus(_Part):
+class SyncStatus(_Part, frozen=True, kw_only=True):
     status: SyncStatusCode
     compared_to: ComparedTo | None = None
     revision: str = ""
     revisions: tuple[str, ...] = ()
 
 
-class HistoryEntry(_Part):
+class HistoryEntry(_Part, frozen=True, kw_only=True):
     id: int
     deployed_at: str
     deploy_started_at: str | None = None
@@ -306,13 +306,13 @@ class HistoryEntry(_Part):
     sources: tuple[ApplicationSource, ...] = ()
 
 
-class Condition(_Part):
+class Condition(_Part, frozen=True, kw_only=True):
     type: str
     message: str
     last_transition_time: str | None = None
 
 
-class ResourceResult(_Part):
+class ResourceResult(_Part, frozen=True, kw_only=True):
     """What a sync did with one object."""
 
     group: str
@@ -328,7 +328,7 @@ class ResourceResult(_Part):
     images: tuple[str, ...] = ()
 
 
-class SyncResult(_Part):
+class SyncResult(_Part, frozen=True, kw_only=True):
     resources: tuple[ResourceResult, ...] = ()
     revision: str = ""
     revisions: tuple[str, ...] = ()
@@ -337,7 +337,7 @@ class SyncResult(_Part):
     managed_namespace_metadata: ManagedNamespaceMetadata | None = None
 
 
-class OperationState(_Part):
+class OperationState(_Part, frozen=True, kw_only=True):
     operation: Operation
     phase: OperationPhase
     started_at: str
@@ -347,13 +347,13 @@ class OperationState(_Part):
     retry_count: int = 0
 
 
-class Summary(_Part):
+class Summary(_Part, frozen=True, kw_only=True):
     external_urls: tuple[str, ...] = field(default=(), name="externalURLs")
     images: tuple[str, ...] = ()
     is_app_of_apps: bool = False
 
 
-class ApplicationStatus(_Part):
+class ApplicationStatus(_Part, frozen=True, kw_only=True):
     resources: tuple[ResourceStatus, ...] = ()
     sync: SyncStatus | None = None
     health: AppHealth | None = None
@@ -370,7 +370,7 @@ class ApplicationStatus(_Part):
     source_hydrator: dict[str, Any] | None = None
 
 
-class Metadata(_Part):
+class Metadata(_Part, frozen=True, kw_only=True):
     name: str
     namespace: str = ""
     uid: str = ""
@@ -383,7 +383,7 @@ class Metadata(_Part):
     finalizers: tuple[str, ...] = ()
 
 
-class Application(_Part):
+class Application(_Part, frozen=True, kw_only=True):
     api_version: str
     kind: str
     metadata: Metadata
