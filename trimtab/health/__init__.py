@@ -1,1 +1,1 @@
-"""How healthy an object is. Pure."""
+"""How healthy objects and applications are. Purely computational: judges what was read, fetches nothing."""

@@ -1,30 +1,28 @@
 """`Application` (argoproj.io/v1alpha1), with every field of spec, operation and status.
 
-Fields are optional where Argo CD leaves them out; defaults are never written. Unknown fields survive because changes
-are written as patches of known fields only, and because `model/roundtrip.py` lays a Struct over the object it came from.
+Fields are optional where Argo CD leaves them out; defaults are never written. Unknown fields survive because
+changes are written as patches of known fields, and because `model/roundtrip.py` lays a Struct over its source object.
 """
 
 from typing import Any, Literal
 
-from msgspec import Struct, field
+from msgspec import field
+
+from trimtab.model.part import Part
 
 
-class _Part(Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True):
-    """Base of every part of the object: camelCase, defaults left out."""
-
-
-class HelmParameter(_Part, frozen=True, kw_only=True):
+class HelmParameter(Part, frozen=True, kw_only=True):
     name: str = ""
     value: str = ""
     force_string: bool = False
 
 
-class HelmFileParameter(_Part, frozen=True, kw_only=True):
+class HelmFileParameter(Part, frozen=True, kw_only=True):
     name: str = ""
     path: str = ""
 
 
-class HelmSource(_Part, frozen=True, kw_only=True):
+class HelmSource(Part, frozen=True, kw_only=True):
     value_files: tuple[str, ...] = ()
     parameters: tuple[HelmParameter, ...] = ()
     file_parameters: tuple[HelmFileParameter, ...] = ()
@@ -42,19 +40,19 @@ class HelmSource(_Part, frozen=True, kw_only=True):
     api_versions: tuple[str, ...] = ()
 
 
-class KustomizeReplica(_Part, frozen=True, kw_only=True):
+class KustomizeReplica(Part, frozen=True, kw_only=True):
     name: str = ""
     count: int | str = 0
 
 
-class KustomizePatch(_Part, frozen=True, kw_only=True):
+class KustomizePatch(Part, frozen=True, kw_only=True):
     path: str = ""
     patch: str = ""
     target: dict[str, str] | None = None
     options: dict[str, bool] | None = None
 
 
-class KustomizeSource(_Part, frozen=True, kw_only=True):
+class KustomizeSource(Part, frozen=True, kw_only=True):
     name_prefix: str = ""
     name_suffix: str = ""
     images: tuple[str, ...] = ()
@@ -75,19 +73,19 @@ class KustomizeSource(_Part, frozen=True, kw_only=True):
     api_versions: tuple[str, ...] = ()
 
 
-class JsonnetVar(_Part, frozen=True, kw_only=True):
+class JsonnetVar(Part, frozen=True, kw_only=True):
     name: str
     value: str
     code: bool = False
 
 
-class JsonnetSource(_Part, frozen=True, kw_only=True):
+class JsonnetSource(Part, frozen=True, kw_only=True):
     ext_vars: tuple[JsonnetVar, ...] = ()
     tlas: tuple[JsonnetVar, ...] = ()
     libs: tuple[str, ...] = ()
 
 
-class DirectorySource(_Part, frozen=True, kw_only=True):
+class DirectorySource(Part, frozen=True, kw_only=True):
     recurse: bool = False
     jsonnet: JsonnetSource | None = None
     exclude: str = ""
@@ -95,25 +93,25 @@ class DirectorySource(_Part, frozen=True, kw_only=True):
     disable_extension_filter: bool = False
 
 
-class EnvEntry(_Part, frozen=True, kw_only=True):
+class EnvEntry(Part, frozen=True, kw_only=True):
     name: str
     value: str
 
 
-class PluginParameter(_Part, frozen=True, kw_only=True):
+class PluginParameter(Part, frozen=True, kw_only=True):
     name: str = ""
     string: str | None = None
     map: dict[str, str] | None = None
     array: tuple[str, ...] | None = None
 
 
-class PluginSource(_Part, frozen=True, kw_only=True):
+class PluginSource(Part, frozen=True, kw_only=True):
     name: str = ""
     env: tuple[EnvEntry, ...] = ()
     parameters: tuple[PluginParameter, ...] = ()
 
 
-class ApplicationSource(_Part, frozen=True, kw_only=True):
+class ApplicationSource(Part, frozen=True, kw_only=True):
     """One place that manifests come from."""
 
     repo_url: str = field(name="repoURL")
@@ -129,7 +127,7 @@ class ApplicationSource(_Part, frozen=True, kw_only=True):
     plugin: PluginSource | None = None
 
 
-class Destination(_Part, frozen=True, kw_only=True):
+class Destination(Part, frozen=True, kw_only=True):
     """A cluster, by `server` or by `name` (exactly one), and the namespace for objects that name none."""
 
     server: str = ""
@@ -137,14 +135,14 @@ class Destination(_Part, frozen=True, kw_only=True):
     namespace: str = ""
 
 
-class Automated(_Part, frozen=True, kw_only=True):
+class Automated(Part, frozen=True, kw_only=True):
     prune: bool = False
     self_heal: bool = False
     allow_empty: bool = False
     enabled: bool | None = None
 
 
-class Backoff(_Part, frozen=True, kw_only=True):
+class Backoff(Part, frozen=True, kw_only=True):
     """`duration` and `max_duration` are Go durations ("5s", "3m"); a bare number is seconds."""
 
     duration: str = ""
@@ -152,25 +150,25 @@ class Backoff(_Part, frozen=True, kw_only=True):
     max_duration: str = ""
 
 
-class RetryStrategy(_Part, frozen=True, kw_only=True):
+class RetryStrategy(Part, frozen=True, kw_only=True):
     limit: int = 0
     refresh: bool = False
     backoff: Backoff | None = None
 
 
-class ManagedNamespaceMetadata(_Part, frozen=True, kw_only=True):
+class ManagedNamespaceMetadata(Part, frozen=True, kw_only=True):
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
 
 
-class SyncPolicy(_Part, frozen=True, kw_only=True):
+class SyncPolicy(Part, frozen=True, kw_only=True):
     automated: Automated | None = None
     sync_options: tuple[str, ...] = ()
     retry: RetryStrategy | None = None
     managed_namespace_metadata: ManagedNamespaceMetadata | None = None
 
 
-class IgnoreDifference(_Part, frozen=True, kw_only=True):
+class IgnoreDifference(Part, frozen=True, kw_only=True):
     kind: str
     group: str = ""
     name: str = ""
@@ -180,12 +178,12 @@ class IgnoreDifference(_Part, frozen=True, kw_only=True):
     managed_fields_managers: tuple[str, ...] = ()
 
 
-class Info(_Part, frozen=True, kw_only=True):
+class Info(Part, frozen=True, kw_only=True):
     name: str
     value: str
 
 
-class ApplicationSpec(_Part, frozen=True, kw_only=True):
+class ApplicationSpec(Part, frozen=True, kw_only=True):
     destination: Destination = Destination()
     project: str = "default"
     source: ApplicationSource | None = None
@@ -201,27 +199,27 @@ class ApplicationSpec(_Part, frozen=True, kw_only=True):
         return self.sources or ((self.source,) if self.source else ())
 
 
-class SyncStrategyApply(_Part, frozen=True, kw_only=True):
+class SyncStrategyApply(Part, frozen=True, kw_only=True):
     force: bool = False
 
 
-class SyncStrategyHook(_Part, frozen=True, kw_only=True):
+class SyncStrategyHook(Part, frozen=True, kw_only=True):
     force: bool = False
 
 
-class SyncStrategy(_Part, frozen=True, kw_only=True):
+class SyncStrategy(Part, frozen=True, kw_only=True):
     apply: SyncStrategyApply | None = None
     hook: SyncStrategyHook | None = None
 
 
-class SyncResourceSelector(_Part, frozen=True, kw_only=True):
+class SyncResourceSelector(Part, frozen=True, kw_only=True):
     kind: str
     name: str
     group: str = ""
     namespace: str = ""
 
 
-class SyncOperation(_Part, frozen=True, kw_only=True):
+class SyncOperation(Part, frozen=True, kw_only=True):
     revision: str = ""
     revisions: tuple[str, ...] = ()
     prune: bool = False
@@ -235,12 +233,12 @@ class SyncOperation(_Part, frozen=True, kw_only=True):
     auto_heal_attempts_count: int = 0
 
 
-class Initiator(_Part, frozen=True, kw_only=True):
+class Initiator(Part, frozen=True, kw_only=True):
     username: str = ""
     automated: bool = False
 
 
-class Operation(_Part, frozen=True, kw_only=True):
+class Operation(Part, frozen=True, kw_only=True):
     sync: SyncOperation | None = None
     initiated_by: Initiator = Initiator()
     info: tuple[Info, ...] = ()
@@ -254,20 +252,20 @@ ResultCode = Literal["Synced", "SyncFailed", "Pruned", "PruneSkipped", ""]
 SyncPhase = Literal["PreSync", "Sync", "PostSync", "SyncFail", "Skip", "PreDelete", "PostDelete"]
 
 
-class Health(_Part, frozen=True, kw_only=True):
+class Health(Part, frozen=True, kw_only=True):
     """How an object is; `message` says why where it is not healthy."""
 
     status: HealthStatusCode
     message: str = ""
 
 
-class AppHealth(_Part, frozen=True, kw_only=True):
+class AppHealth(Part, frozen=True, kw_only=True):
     status: HealthStatusCode
     message: str = ""
     last_transition_time: str | None = None
 
 
-class ResourceStatus(_Part, frozen=True, kw_only=True):
+class ResourceStatus(Part, frozen=True, kw_only=True):
     kind: str
     name: str
     version: str
@@ -281,21 +279,21 @@ class ResourceStatus(_Part, frozen=True, kw_only=True):
     sync_wave: int = 0
 
 
-class ComparedTo(_Part, frozen=True, kw_only=True):
+class ComparedTo(Part, frozen=True, kw_only=True):
     destination: Destination
     source: ApplicationSource | None = None
     sources: tuple[ApplicationSource, ...] = ()
     ignore_differences: tuple[IgnoreDifference, ...] = ()
 
 
-class SyncStatus(_Part, frozen=True, kw_only=True):
+class SyncStatus(Part, frozen=True, kw_only=True):
     status: SyncStatusCode
     compared_to: ComparedTo | None = None
     revision: str = ""
     revisions: tuple[str, ...] = ()
 
 
-class HistoryEntry(_Part, frozen=True, kw_only=True):
+class HistoryEntry(Part, frozen=True, kw_only=True):
     id: int
     deployed_at: str
     deploy_started_at: str | None = None
@@ -306,13 +304,13 @@ class HistoryEntry(_Part, frozen=True, kw_only=True):
     sources: tuple[ApplicationSource, ...] = ()
 
 
-class Condition(_Part, frozen=True, kw_only=True):
+class Condition(Part, frozen=True, kw_only=True):
     type: str
     message: str
     last_transition_time: str | None = None
 
 
-class ResourceResult(_Part, frozen=True, kw_only=True):
+class ResourceResult(Part, frozen=True, kw_only=True):
     """What a sync did with one object."""
 
     group: str
@@ -328,7 +326,7 @@ class ResourceResult(_Part, frozen=True, kw_only=True):
     images: tuple[str, ...] = ()
 
 
-class SyncResult(_Part, frozen=True, kw_only=True):
+class SyncResult(Part, frozen=True, kw_only=True):
     resources: tuple[ResourceResult, ...] = ()
     revision: str = ""
     revisions: tuple[str, ...] = ()
@@ -337,7 +335,7 @@ class SyncResult(_Part, frozen=True, kw_only=True):
     managed_namespace_metadata: ManagedNamespaceMetadata | None = None
 
 
-class OperationState(_Part, frozen=True, kw_only=True):
+class OperationState(Part, frozen=True, kw_only=True):
     operation: Operation
     phase: OperationPhase
     started_at: str
@@ -347,13 +345,13 @@ class OperationState(_Part, frozen=True, kw_only=True):
     retry_count: int = 0
 
 
-class Summary(_Part, frozen=True, kw_only=True):
+class Summary(Part, frozen=True, kw_only=True):
     external_urls: tuple[str, ...] = field(default=(), name="externalURLs")
     images: tuple[str, ...] = ()
     is_app_of_apps: bool = False
 
 
-class ApplicationStatus(_Part, frozen=True, kw_only=True):
+class ApplicationStatus(Part, frozen=True, kw_only=True):
     resources: tuple[ResourceStatus, ...] = ()
     sync: SyncStatus | None = None
     health: AppHealth | None = None
@@ -370,7 +368,7 @@ class ApplicationStatus(_Part, frozen=True, kw_only=True):
     source_hydrator: dict[str, Any] | None = None
 
 
-class Metadata(_Part, frozen=True, kw_only=True):
+class Metadata(Part, frozen=True, kw_only=True):
     name: str
     namespace: str = ""
     uid: str = ""
@@ -383,7 +381,7 @@ class Metadata(_Part, frozen=True, kw_only=True):
     finalizers: tuple[str, ...] = ()
 
 
-class Application(_Part, frozen=True, kw_only=True):
+class Application(Part, frozen=True, kw_only=True):
     api_version: str
     kind: str
     metadata: Metadata
