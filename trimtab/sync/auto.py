@@ -1,0 +1,160 @@
+"""Should an application be synced now without anybody asking? Automated sync and self-heal, decided in one place.
+
+A revision (with its sources) is synced once. After that, `selfHeal` corrects what drifts: the first correction comes at
+once, repeated ones with growing pauses, and they go on after a failed sync too.
+"""
+
+import datetime as dt
+
+from msgspec import Struct
+
+from trimtab.clock import parse_rfc3339
+from trimtab.compare.comparison import Comparison, Item
+from trimtab.model.application import (
+    Application,
+    ApplicationSource,
+    Automated,
+    Initiator,
+    Operation,
+    OperationState,
+    RetryStrategy,
+    SyncOperation,
+    SyncResourceSelector,
+)
+
+DEFAULT_RETRY_LIMIT = 5
+HEAL_FIRST = 2.0
+HEAL_FACTOR = 3
+HEAL_CAP = 300.0
+HEAL_CALM = 60.0
+"""Seconds after the last correction at which the next one counts as the first again."""
+
+
+class Start(Struct, frozen=True):
+    """Start this operation now."""
+
+    operation: Operation
+
+
+class Later(Struct, frozen=True):
+    """Look again in `seconds`: a correction is due then."""
+
+    seconds: float
+
+
+class Refuse(Struct, frozen=True):
+    """Syncing would do harm; tell the user (SyncError)."""
+
+    message: str
+
+
+Decision = Start | Later | Refuse | None
+
+
+class Situation(Struct, frozen=True, kw_only=True):
+    """What the decision is made from."""
+
+    app: Application
+    comparison: Comparison
+    revision: str
+    sources: tuple[ApplicationSource, ...]
+    now: dt.datetime
+
+
+def decide(situation: Situation) -> Decision:
+    """Start, wait, refuse, or (None) nothing to do."""
+    app, comparison = situation.app, situation.comparison
+    automated = automation(app)
+    if automated is None or app.operation is not None or comparison.status == "Synced":
+        return None
+    if not automated.prune and all(item.requires_pruning for item in _out_of_sync(comparison)):
+        return None
+    if (refusal := _would_wipe(app, comparison, automated)) is not None:
+        return refusal
+    if not already_attempted(app.status.operation_state, situation):
+        return Start(_operation(situation, automated))
+    if not automated.self_heal:
+        return None
+    return _heal(situation, automated)
+
+
+def automation(app: Application) -> Automated | None:
+    """The `automated` block where it is in force."""
+    automated = app.spec.sync_policy.automated if app.spec.sync_policy else None
+    return automated if automated and automated.enabled is not False else None
+
+
+def already_attempted(state: OperationState | None, situation: Situation) -> bool:
+    """Was this revision of these sources synced before, whatever came of it?"""
+    result = state.sync_result if state else None
+    if result is None:
+        return False
+    same_revision = result.revision == situation.revision
+    return same_revision and (result.sources or (result.source,)) == situation.sources
+
+
+def _out_of_sync(comparison: Comparison) -> list[Item]:
+    return [item for item in comparison.items if item.status == "OutOfSync"]
+
+
+def _would_wipe(app: Application, comparison: Comparison, automated: Automated) -> Refuse | None:
+    empty = not any(item.target for item in comparison.items)
+    if not empty or automated.allow_empty:
+        return None
+    return Refuse(
+        f"auto-sync would wipe out all resources: revision declares no object, {len(comparison.items)} are running; "
+        "set syncPolicy.automated.allowEmpty or sync by hand if that is meant"
+    )
+
+
+def _heal(situation: Situation, automated: Automated) -> Decision:
+    state = situation.app.status.operation_state
+    attempts, wait = heal_backoff(state, situation.now)
+    if wait > 0:
+        return Later(wait)
+    drifted = [item for item in _out_of_sync(situation.comparison) if automated.prune or not item.requires_pruning]
+    selected = tuple(
+        SyncResourceSelector(group=i.key.group, kind=i.key.kind, namespace=i.key.namespace, name=i.key.name)
+        for i in drifted
+    )
+    return Start(_operation(situation, automated, selected=selected, attempts=attempts + 1))
+
+
+def heal_backoff(state: OperationState | None, now: dt.datetime) -> tuple[int, float]:
+    """(corrections in a row so far, seconds still to wait before the next one)."""
+    if state is None or state.finished_at is None:
+        return (0, 0.0)
+    since = (now - parse_rfc3339(state.finished_at)).total_seconds()
+    sync = state.operation.sync
+    attempts = sync.auto_heal_attempts_count if sync else 0
+    failed = state.phase in ("Failed", "Error")
+    in_a_row = max(attempts, 1 if failed else 0)
+    if in_a_row == 0:
+        return (0, 0.0)
+    pause = min(HEAL_CAP, HEAL_FIRST * HEAL_FACTOR ** (in_a_row - 1))
+    if since >= max(HEAL_CALM, 2 * pause) and not failed:
+        return (0, 0.0)
+    return (attempts, max(0.0, pause - since))
+
+
+def _operation(
+    situation: Situation,
+    automated: Automated,
+    *,
+    selected: tuple[SyncResourceSelector, ...] = (),
+    attempts: int = 0,
+) -> Operation:
+    spec = situation.app.spec
+    policy = spec.sync_policy
+    one = situation.sources[0] if not spec.sources else None
+    sync = SyncOperation(
+        revision=situation.revision,
+        prune=automated.prune,
+        source=one,
+        sources=() if one else situation.sources,
+        sync_options=policy.sync_options if policy else (),
+        resources=selected,
+        auto_heal_attempts_count=attempts,
+    )
+    retry = policy.retry if policy and policy.retry else RetryStrategy(limit=DEFAULT_RETRY_LIMIT)
+    return Operation(sync=sync, initiated_by=Initiator(automated=True), retry=retry)

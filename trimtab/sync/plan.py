@@ -1,0 +1,225 @@
+"""The Plan of a sync: which objects are written or removed, in which order.
+
+A Plan is a frozen value. Phases run in order, waves within a phase, and in a wave: prunes, then groups of one kind each
+(`sync/order.py`); the objects of a group are independent of each other. SyncFail hooks stand apart and run only after
+a failure. Making a plan decides everything that can be decided before anything is written.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import groupby
+
+import orjson
+from msgspec import Struct
+from msgspec.structs import replace
+
+from trimtab.compare.comparison import Comparison, Item
+from trimtab.compare.prepare import CRD, TargetObject
+from trimtab.model.application import SyncPhase
+from trimtab.model.hooks import delete_policies, hook_phases, wave_of
+from trimtab.model.keys import Kind, ObjectKey
+from trimtab.sync.gates.prune_disabled import prune_disabled
+from trimtab.sync.gates.prune_not_requested import prune_not_requested
+from trimtab.sync.order import kind_rank
+from trimtab.sync.task import Options, Skip, Task
+
+PHASE_ORDER: Mapping[SyncPhase, int] = {"PreSync": -1, "Sync": 0, "PostSync": 1, "SyncFail": 2}
+NAMESPACE = ("", "Namespace")
+
+
+class Group(Struct, frozen=True):
+    """Tasks that may run side by side."""
+
+    tasks: tuple[Task, ...]
+
+
+class Step(Struct, frozen=True):
+    """One wave of one phase; it must be done and healthy before the next begins."""
+
+    phase: SyncPhase
+    wave: int
+    groups: tuple[Group, ...]
+
+    def tasks(self) -> tuple[Task, ...]:
+        return tuple(task for group in self.groups for task in group.tasks)
+
+
+class Plan(Struct, frozen=True):
+    """What a sync will do. `on_failure` are the steps of SyncFail hooks."""
+
+    steps: tuple[Step, ...] = ()
+    on_failure: tuple[Step, ...] = ()
+
+    def tasks(self) -> tuple[Task, ...]:
+        return tuple(task for step in self.steps for task in step.tasks())
+
+
+Gate = Callable[[Task, Item, Options], Skip | None]
+GATES: tuple[Gate, ...] = (prune_disabled, prune_not_requested)
+"""Vetoes, in the order they are asked; the first to answer wins."""
+
+
+def make_plan(comparison: Comparison, hooks: Iterable[TargetObject], options: Options) -> Plan:
+    """Order every object of `comparison` and every hook into steps."""
+    tasks = [_gated(_task(item), item, options) for item in comparison.items if _asked_for(item, options)]
+    if options.create_namespace:
+        tasks.append(_namespace_task(options.create_namespace))
+    hook_tasks: list[Task] = []
+    if options.hooks and options.selected is None:
+        hook_tasks = [task for hook in hooks for task in _hook_tasks(hook, options)]
+    ordinary = _containers_first(_mirror_prunes(tasks))
+    return Plan(
+        steps=_steps([*ordinary, *(t for t in hook_tasks if t.phase != "SyncFail")]),
+        on_failure=_steps([t for t in hook_tasks if t.phase == "SyncFail"]),
+    )
+
+
+def _asked_for(item: Item, options: Options) -> bool:
+    if options.selected is not None and item.key not in options.selected:
+        return False
+    return not (options.only_out_of_sync and item.status == "Synced")
+
+
+def _task(item: Item) -> Task:
+    live = item.live
+    return Task(
+        action="Prune" if item.target is None else "Apply",
+        key=item.key,
+        kind=item.kind,
+        phase="Sync",
+        wave=_wave(item),
+        target=item.target,
+        live_uid=live.uid if live else "",
+        live_version=live.version if live else "",
+        takeover=item.verdict.takeover,
+    )
+
+
+def _wave(item: Item) -> int:
+    if item.target is not None:
+        return wave_of(item.target.manifest())
+    return wave_of(item.live.manifest()) if item.live else 0
+
+
+def _gated(task: Task, item: Item, options: Options) -> Task:
+    for gate in GATES:
+        if (skip := gate(task, item, options)) is not None:
+            return replace(task, skip=skip)
+    return task
+
+
+def _namespace_task(name: str) -> Task:
+    kind = Kind(group="", version="v1", kind="Namespace")
+    key = ObjectKey(group="", kind="Namespace", namespace="", name=name)
+    return Task(action="CreateNamespace", key=key, kind=kind, phase="PreSync", wave=-(2**31))
+
+
+def _hook_tasks(hook: TargetObject, options: Options) -> Iterable[Task]:
+    manifest = hook.manifest()
+    for phase in hook_phases(manifest):
+        if phase not in PHASE_ORDER:
+            continue
+        named = _named(hook, phase, options)
+        yield Task(
+            action="Hook",
+            key=named.key,
+            kind=hook.kind,
+            phase=phase,
+            wave=wave_of(manifest),
+            target=named,
+            hook_type=phase,
+            delete_policies=delete_policies(manifest),
+        )
+
+
+def _named(hook: TargetObject, phase: SyncPhase, options: Options) -> TargetObject:
+    """A hook with `generateName` gets a name of its own for each sync: `<prefix><revision>-<phase>-<start>`."""
+    if hook.key.name:
+        return hook
+    manifest = hook.manifest()
+    prefix = manifest["metadata"].pop("generateName", "")
+    name = f"{prefix}{options.revision[:7]}-{phase}-{int(options.started_at.timestamp())}".lower()
+    manifest["metadata"]["name"] = name
+    return retarget(hook, manifest, key=replace(hook.key, name=name))
+
+
+def retarget(target: TargetObject, manifest: dict[str, object], *, key: ObjectKey) -> TargetObject:
+    """`target` with another body."""
+    return replace(target, key=key, body=orjson.dumps(manifest, option=orjson.OPT_SORT_KEYS))
+
+
+def _mirror_prunes(tasks: list[Task]) -> list[Task]:
+    """What was created last is pruned first: the waves of prunes are reversed among themselves."""
+    waves = sorted({task.wave for task in tasks if task.action == "Prune"})
+    mirrored = dict(zip(waves, reversed(waves), strict=True))
+    return [replace(t, wave=mirrored[t.wave]) if t.action == "Prune" else t for t in tasks]
+
+
+def _containers_first(tasks: list[Task]) -> list[Task]:
+    """Namespaces and CRDs move up to the first step that has something in them."""
+    applied = [task for task in tasks if task.action == "Apply"]
+    first_in_namespace: dict[str, int] = {}
+    first_of_kind: dict[tuple[str, str], int] = {}
+    for task in applied:
+        namespace, kind = task.key.namespace, (task.key.group, task.key.kind)
+        first_in_namespace[namespace] = min(task.wave, first_in_namespace.get(namespace, task.wave))
+        first_of_kind[kind] = min(task.wave, first_of_kind.get(kind, task.wave))
+    return [_moved(task, first_in_namespace, first_of_kind) for task in tasks]
+
+
+def _moved(task: Task, in_namespace: Mapping[str, int], of_kind: Mapping[tuple[str, str], int]) -> Task:
+    if task.action != "Apply" or task.target is None:
+        return task
+    wave = task.wave
+    if (task.key.group, task.key.kind) == NAMESPACE:
+        wave = min(wave, in_namespace.get(task.key.name, wave))
+    elif (task.key.group, task.key.kind) == CRD:
+        spec = task.target.manifest().get("spec") or {}
+        defined = (str(spec.get("group")), str((spec.get("names") or {}).get("kind")))
+        wave = min(wave, of_kind.get(defined, wave))
+    return replace(task, wave=wave) if wave != task.wave else task
+
+
+def _steps(tasks: Iterable[Task]) -> tuple[Step, ...]:
+    ordered = sorted(tasks, key=_rank)
+    steps = []
+    for (phase, wave), in_step in groupby(ordered, key=lambda t: (t.phase, t.wave)):
+        groups = tuple(Group(tuple(g)) for _, g in groupby(in_step, key=_group_of))
+        steps.append(Step(phase, wave, groups))
+    return tuple(steps)
+
+
+def _rank(task: Task) -> tuple[int, int, bool, int, str, ObjectKey]:
+    return (
+        PHASE_ORDER[task.phase],
+        task.wave,
+        task.action != "Prune",
+        kind_rank(task.key.kind),
+        task.key.kind,
+        task.key,
+    )
+
+
+def _group_of(task: Task) -> tuple[bool, str, str]:
+    """Prunes of one wave go together whatever their kind."""
+    return (True, "", "") if task.action == "Prune" else (False, task.key.group, task.key.kind)
+
+
+class Summary(Struct, frozen=True):
+    """A plan in numbers, for people."""
+
+    create: int
+    update: int
+    prune: int
+    hooks: int
+
+
+def summary_of(plan: Plan) -> Summary:
+    """Count what `plan` would do."""
+    tasks = [task for task in plan.tasks() if task.skip is None]
+    applies = [task for task in tasks if task.action == "Apply"]
+    return Summary(
+        create=sum(not task.live_uid for task in applies),
+        update=sum(bool(task.live_uid) for task in applies),
+        prune=sum(task.action == "Prune" for task in tasks),
+        hooks=sum(task.action == "Hook" for task in tasks),
+    )

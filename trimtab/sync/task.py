@@ -1,0 +1,49 @@
+"""One object's part in a sync, and what the operation asks for."""
+
+import datetime as dt
+from typing import Literal
+
+from msgspec import Struct
+
+from trimtab.compare.prepare import TargetObject
+from trimtab.model.application import ResultCode, SyncPhase
+from trimtab.model.hooks import DeletePolicy
+from trimtab.model.keys import Kind, ObjectKey
+
+Action = Literal["Apply", "Prune", "Hook", "CreateNamespace"]
+
+
+class Skip(Struct, frozen=True):
+    """A gate's veto: the task is not run; the object's result has this `status` and `message`."""
+
+    status: ResultCode
+    message: str
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """What the operation asks for. `selected`: only these objects (then no hooks run); None for all."""
+
+    prune: bool = False
+    hooks: bool = True
+    create_namespace: str = ""
+    selected: frozenset[ObjectKey] | None = None
+    only_out_of_sync: bool = False
+    started_at: dt.datetime
+    revision: str = ""
+
+
+class Task(Struct, frozen=True, kw_only=True):
+    """One object's part in the sync. `target` is None for a prune; `takeover`: move field ownership first."""
+
+    action: Action
+    key: ObjectKey
+    kind: Kind
+    phase: SyncPhase
+    wave: int = 0
+    target: TargetObject | None = None
+    live_uid: str = ""
+    live_version: str = ""
+    takeover: bool = False
+    hook_type: SyncPhase | None = None
+    delete_policies: frozenset[DeletePolicy] = frozenset()
+    skip: Skip | None = None
