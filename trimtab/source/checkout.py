@@ -1,0 +1,129 @@
+"""One revision of a repository, read straight from its mirror: no worktree, no git process.
+
+Every path here is relative to the repository's root; `Checkout.path` is where the application's own files are.
+Symbolic links inside the repository are followed, those that leave it are refused.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pygit2
+from msgspec import Struct
+
+from trimtab.errors import Retry
+from trimtab.model.keys import Revision
+from trimtab.source.tree import Entry, TreeReader, open_repository
+
+FILE_LIMIT = 10 * 1024 * 1024
+"""Bytes that one file may have to be read; Argo CD's limit for the manifests of an application."""
+
+DAMAGED = "trimtab-damaged"
+"""A file of this name in a mirror tells the next fetch to build the mirror anew."""
+
+_T = TypeVar("_T")
+
+
+class Commit(Struct, frozen=True, kw_only=True):
+    """Who made a revision, when and why. `author` is `Name <mail>`; `tags` are the tags on exactly this commit."""
+
+    author: str
+    date: dt.datetime
+    message: str
+    tags: tuple[str, ...] = ()
+
+
+class Checkout(Struct, frozen=True):
+    """The files of `url` at `revision`. Reading never uses the network.
+
+    Every method raises Stalled for what is wrong in the commit (a link out of the repository, a file that is too
+    large, a path in a submodule) and Retry when the mirror itself is damaged: the next fetch then builds it anew.
+    """
+
+    url: str
+    revision: Revision
+    path: str
+    git_dir: Path
+
+    def tree_id(self, path: str = "") -> str | None:
+        """Identifies the content of a folder or file: equal ids, equal content. None: there is no such path.
+
+        Git's own id, unless links lead out of the folder to elsewhere in the repository: then what they lead to is
+        part of the id, since Git's id of the folder would not change with it.
+        """
+        return self._ask(lambda tree: tree.content_id(path))
+
+    def find(self, path: str) -> Entry | None:
+        """What is at `path`, links followed; None: nothing."""
+        return self._ask(lambda tree: tree.find(path))
+
+    def entries(self, path: str = "") -> tuple[Entry, ...]:
+        """The names directly in a folder, in Git's order; () when there is no such folder."""
+        return self._ask(lambda tree: tree.entries(path))
+
+    def walk(self, path: str = "", *, recurse: bool = True) -> Iterator[Entry]:
+        """The files, links and submodules of a folder in lexical order; folders that are links are not entered."""
+        for entry in sorted(self.entries(path), key=lambda entry: entry.name):
+            if entry.kind != "folder":
+                yield entry
+            elif recurse:
+                yield from self.walk(entry.path)
+
+    def read(self, path: str, *, limit: int = FILE_LIMIT) -> bytes:
+        """The content of a file; a Git LFS pointer is left as it is.
+
+        Raises Stalled when there is no such file or it has more than `limit` bytes.
+        """
+        return self._ask(lambda tree: tree.read(path, limit=limit))
+
+    def commit(self) -> Commit:
+        """Author, date, message and tags of the revision."""
+        return self._ask(_commit)
+
+    def _ask(self, question: Callable[[TreeReader], _T]) -> _T:
+        """Ask the mirror; once more with a fresh handle, since repacking moves objects between files."""
+        label = f"{self.url} at {self.revision[:12]}"
+        try:
+            return question(TreeReader(open_repository(self.git_dir), self.revision, label=label))
+        except (pygit2.GitError, KeyError, OSError):
+            pass
+        try:
+            return question(TreeReader(open_repository(self.git_dir, fresh=True), self.revision, label=label))
+        except (pygit2.GitError, KeyError, OSError) as error:
+            mark_damaged(self.git_dir)
+            raise Retry(
+                f"{label}: the local mirror lacks an object ({error}); it is fetched anew at the next refresh",
+                reason="MirrorDamaged",
+            ) from error
+
+
+def same_content(old: Checkout, new: Checkout, paths: Iterable[str]) -> bool:
+    """Whether every one of `paths` has the same content in both: then what was rendered from them is the same."""
+    if old.url != new.url:
+        return False
+    return old.revision == new.revision or all(old.tree_id(path) == new.tree_id(path) for path in paths)
+
+
+def mark_damaged(git_dir: Path) -> None:
+    """Have the next fetch build the mirror anew."""
+    if git_dir.is_dir():
+        (git_dir / DAMAGED).touch()
+
+
+def _commit(tree: TreeReader) -> Commit:
+    commit = tree.commit
+    zone = dt.timezone(dt.timedelta(minutes=commit.author.offset))
+    names = (name for name in tree.repository.references if name.startswith("refs/tags/"))
+    return Commit(
+        author=f"{commit.author.name} <{commit.author.email}>",
+        date=dt.datetime.fromtimestamp(commit.author.time, zone),
+        message=commit.message.strip(),
+        tags=tuple(
+            sorted(
+                name.removeprefix("refs/tags/")
+                for name in names
+                if tree.repository.references[name].peel().id == commit.id
+            )
+        ),
+    )

@@ -1,0 +1,237 @@
+"""Walks the tree of one commit with pygit2: paths, links, content ids. No network; `checkout.py` is its only user."""
+
+import hashlib
+import posixpath
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import pygit2
+from msgspec import Struct
+from pygit2.enums import FileMode
+
+from trimtab.errors import Stalled
+
+EntryKind = Literal["file", "folder", "link", "submodule"]
+
+_KINDS: dict[int, EntryKind] = {FileMode.TREE: "folder", FileMode.LINK: "link", FileMode.COMMIT: "submodule"}
+_LINKS_IN_ONE_PATH = 40
+_HANDLES_PER_THREAD = 64
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """One name in a folder. `id` is Git's object id: equal ids mean equal content."""
+
+    path: str
+    kind: EntryKind
+    id: str
+    executable: bool = False
+
+    @property
+    def name(self) -> str:
+        return posixpath.basename(self.path)
+
+
+class TreeReader:
+    """The tree of commit `revision` in an open repository; `label` opens every error message.
+
+    Paths are relative to the root of the repository, links are followed inside it. Raises Stalled for what is wrong
+    in the commit; KeyError, OSError and pygit2.GitError mean that the repository lacks an object.
+    """
+
+    def __init__(self, repository: pygit2.Repository, revision: str, *, label: str) -> None:
+        self.repository = repository
+        self.commit = repository[revision].peel(pygit2.Commit)
+        self._root = Entry(path="", kind="folder", id=str(self.commit.tree_id))
+        self._label = label
+
+    def find(self, path: str, *, last_link: bool = True) -> Entry | None:
+        """What is at `path`, with its path after following links; `last_link=False` leaves a link at the end."""
+        trail = [self._root]
+        todo = _parts(path)
+        links = 0
+        while todo:
+            part = todo.pop(0)
+            if part == "..":
+                if len(trail) == 1:
+                    raise self._leaves(path)
+                trail.pop()
+                continue
+            entry = self._child(trail[-1], part)
+            if entry is None:
+                return None
+            if entry.kind == "link" and (todo or last_link):
+                links += 1
+                todo = self._target(entry, seen=links) + todo
+            else:
+                trail.append(entry)
+        return trail[-1]
+
+    def entries(self, path: str) -> tuple[Entry, ...]:
+        """The names in folder `path`, each as `path/name`; () when there is no such folder."""
+        folder = self.find(path)
+        if folder is None or folder.kind != "folder":
+            return ()
+        base = "/".join(_parts(path))
+        return tuple(_entry(base, item) for item in self._tree(folder.id))
+
+    def content_id(self, path: str) -> str | None:
+        """Git's id of what is at `path`; where links lead out of that folder, a digest that covers their targets."""
+        found = self.find(path)
+        if found is None or found.kind != "folder":
+            return found.id if found else None
+        outside = self._outside(found)
+        if not outside:
+            return found.id
+        digest = hashlib.sha1(found.id.encode(), usedforsecurity=False)
+        for target in outside:
+            entry = self._try_find(target)
+            digest.update(f"{target}\0{entry.id if entry else ''}\n".encode())
+        return digest.hexdigest()
+
+    def read(self, path: str, *, limit: int) -> bytes:
+        """The content of the file at `path`. Raises Stalled when there is none or it has more than `limit` bytes."""
+        found = self.find(path)
+        if found is None:
+            raise Stalled(f"{self._label}: {path}: no such file; commit it or correct the path", reason="FileNotFound")
+        if found.kind == "submodule":
+            raise self._submodule(found.path)
+        if found.kind == "folder":
+            raise Stalled(f"{self._label}: {path} is a folder, not a file; correct the path", reason="FileNotFound")
+        return self.content(found, limit=limit)
+
+    def content(self, entry: Entry, *, limit: int) -> bytes:
+        """The content of a file entry, or the target of a link entry."""
+        blob = self.repository[entry.id]
+        if not isinstance(blob, pygit2.Blob):
+            raise KeyError(entry.id)
+        if blob.size > limit:
+            raise Stalled(
+                f"{self._label}: {entry.path} has {blob.size:,} bytes, more than the {limit:,} that are read; split it",
+                reason="FileTooLarge",
+            )
+        return blob.data
+
+    def links_inside(self, path: str, link: Entry) -> str | None:
+        """Where a link leads, from the repository's root; None: to nothing. Raises Stalled when it leaves it."""
+        found = self.find(posixpath.join(path, link.name))
+        return found.path if found else None
+
+    def _child(self, folder: Entry, name: str) -> Entry | None:
+        if folder.kind == "submodule":
+            raise self._submodule(folder.path)
+        if folder.kind != "folder":
+            return None
+        tree = self._tree(folder.id)
+        return _entry(folder.path, tree[name]) if name in tree else None
+
+    def _tree(self, identifier: str) -> pygit2.Tree:
+        tree = self.repository[identifier]
+        if not isinstance(tree, pygit2.Tree):
+            raise KeyError(identifier)
+        return tree
+
+    def _target(self, link: Entry, *, seen: int) -> list[str]:
+        target = self.content(link, limit=4096).decode("utf-8", "replace")
+        if target.startswith("/"):
+            raise self._leaves(link.path)
+        if seen > _LINKS_IN_ONE_PATH:
+            raise Stalled(f"{self._label}: {link.path} is a link that leads back to itself", reason="LinkLoop")
+        return _parts(target)
+
+    def _outside(self, folder: Entry) -> list[str]:
+        """The places outside `folder` that links anywhere below it lead to, as paths from the root, sorted."""
+        inside = folder.path + "/" if folder.path else ""
+        targets = set()
+        for below, target in links_below(self.repository, folder.id):
+            place = posixpath.normpath(posixpath.join(folder.path, posixpath.dirname(below), target))
+            if not (place + "/").startswith(inside):
+                targets.add(place)
+        return sorted(targets)
+
+    def _try_find(self, path: str) -> Entry | None:
+        """As `find`, but a target that cannot be followed counts as missing: reading it will name the error."""
+        try:
+            return self.find(path)
+        except Stalled:
+            return None
+
+    def _leaves(self, path: str) -> Stalled:
+        return Stalled(
+            f"{self._label}: repository contains out-of-bounds symlinks. file: {path}: "
+            "the link leaves the repository, which is refused; replace it by the file it means",
+            reason="LinkOutOfRepository",
+        )
+
+    def _submodule(self, path: str) -> Stalled:
+        return Stalled(
+            f"{self._label}: {path} is a Git submodule, and submodules are not fetched; "
+            "copy its files into the repository or make it a source of its own",
+            reason="SubmoduleNotFetched",
+        )
+
+
+@lru_cache(maxsize=50_000)
+def _links_of(git_dir: str, identifier: str) -> tuple[tuple[str, str], ...]:
+    return tuple(_find_links(open_repository(Path(git_dir)), identifier))
+
+
+def links_below(repository: pygit2.Repository, identifier: str) -> tuple[tuple[str, str], ...]:
+    """(path, target) of every link below a tree. Cached by tree id, so only changed folders are walked again."""
+    return _links_of(repository.path, identifier)
+
+
+def _find_links(repository: pygit2.Repository, identifier: str) -> Iterator[tuple[str, str]]:
+    tree = repository[identifier]
+    if not isinstance(tree, pygit2.Tree):
+        raise KeyError(identifier)
+    for item in tree:
+        name = item.name or ""
+        if item.filemode == FileMode.LINK and isinstance(item, pygit2.Blob):
+            yield name, item.data.decode("utf-8", "replace")
+        elif item.filemode == FileMode.TREE:
+            for path, target in _links_of(repository.path, str(item.id)):
+                yield f"{name}/{path}", target
+
+
+class _Handles(threading.local):
+    """Open repositories of one thread, since libgit2 handles must not be shared between threads."""
+
+    def __init__(self) -> None:
+        self.open: OrderedDict[str, tuple[int, pygit2.Repository]] = OrderedDict()
+
+
+_handles = _Handles()
+
+
+def open_repository(git_dir: Path, *, fresh: bool = False) -> pygit2.Repository:
+    """The open repository at `git_dir`, kept for the next call of this thread; reopened when the folder was replaced
+    or `fresh` is asked for. Raises OSError or pygit2.GitError when there is none."""
+    name = str(git_dir)
+    inode = git_dir.stat().st_ino
+    known = _handles.open.get(name)
+    if known is None or known[0] != inode or fresh:
+        known = (inode, pygit2.Repository(name, pygit2.enums.RepositoryOpenFlag.NO_SEARCH))
+        _handles.open[name] = known
+        if len(_handles.open) > _HANDLES_PER_THREAD:
+            _handles.open.popitem(last=False)
+    _handles.open.move_to_end(name)
+    return known[1]
+
+
+def _entry(folder: str, item: pygit2.Object) -> Entry:
+    mode = item.filemode
+    name = item.name or ""
+    return Entry(
+        path=f"{folder}/{name}" if folder else name,
+        kind=_KINDS.get(mode, "file"),
+        id=str(item.id),
+        executable=mode == FileMode.BLOB_EXECUTABLE,
+    )
+
+
+def _parts(path: str) -> list[str]:
+    return [part for part in path.split("/") if part not in ("", ".")]
