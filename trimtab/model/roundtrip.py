@@ -42,7 +42,7 @@ def _named(raw: Manifest) -> str:
 
 
 def _without_nulls(raw: Any, kind: inspect.Type) -> Any:
-    """`raw` without nulls where a type is known; free-form mappings keep theirs (in Helm values a null has a meaning)."""
+    """`raw` without nulls where a type is known. Free-form mappings keep theirs: Helm values give them a meaning."""
     match kind:
         case inspect.StructType() if isinstance(raw, dict):
             types = {field.encode_name: field.type for field in kind.fields}
