@@ -1,1 +1,1 @@
-"""The only writer to target clusters."""
+"""The only writer to target clusters: a Plan becomes a stream of events."""

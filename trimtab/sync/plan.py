@@ -17,6 +17,7 @@ from trimtab.compare.prepare import CRD, TargetObject
 from trimtab.model.application import SyncPhase
 from trimtab.model.hooks import delete_policies, hook_phases, wave_of
 from trimtab.model.keys import Kind, ObjectKey
+from trimtab.model.names import HOOK_FINALIZER
 from trimtab.sync.gates.prune_disabled import prune_disabled
 from trimtab.sync.gates.prune_not_requested import prune_not_requested
 from trimtab.sync.order import kind_rank
@@ -132,13 +133,16 @@ def _hook_tasks(hook: TargetObject, options: Options) -> Iterable[Task]:
 
 
 def _named(hook: TargetObject, phase: SyncPhase, options: Options) -> TargetObject:
-    """A hook with `generateName` gets a name of its own for each sync: `<prefix><revision>-<phase>-<start>`."""
-    if hook.key.name:
-        return hook
+    """The hook as it is created: with our finalizer, so that its outcome is seen before it can vanish.
+
+    One with `generateName` gets a name of its own for each sync: `<prefix><revision>-<phase>-<start>`.
+    """
     manifest = hook.manifest()
-    prefix = manifest["metadata"].pop("generateName", "")
-    name = f"{prefix}{options.revision[:7]}-{phase}-{int(options.started_at.timestamp())}".lower()
-    manifest["metadata"]["name"] = name
+    metadata = manifest["metadata"]
+    metadata["finalizers"] = [*(metadata.get("finalizers") or ()), HOOK_FINALIZER]
+    prefix = metadata.pop("generateName", "")
+    name = hook.key.name or f"{prefix}{options.revision[:7]}-{phase}-{int(options.started_at.timestamp())}".lower()
+    metadata["name"] = name
     return retarget(hook, manifest, key=replace(hook.key, name=name))
 
 

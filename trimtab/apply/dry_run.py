@@ -1,0 +1,73 @@
+"""Suspected differences confirmed, or dispelled, by a server-side dry run: the API server itself says what an apply
+does.
+"""
+
+import asyncio
+from collections.abc import Iterable
+
+import orjson
+from msgspec.structs import replace
+
+from trimtab.apply.cluster import Cluster
+from trimtab.compare.comparison import Item, Verdict
+from trimtab.compare.structural import MISSING, Difference, differences
+from trimtab.errors import Stalled
+from trimtab.kube import write
+from trimtab.model.keys import Manifest, ObjectKey
+from trimtab.model.names import FIELD_MANAGER
+
+PARALLEL = 16
+SERVER_WRITTEN = ("managedFields", "resourceVersion", "generation")
+
+
+async def confirm(suspects: Iterable[Item], cluster: Cluster) -> dict[ObjectKey, Verdict]:
+    """Settled verdicts of `suspects`. Raises Retry when the cluster does not answer."""
+    limit = asyncio.Semaphore(PARALLEL)
+
+    async def one(item: Item) -> tuple[ObjectKey, Verdict]:
+        async with limit:
+            return item.key, await _settle(item, cluster)
+
+    return dict(await asyncio.gather(*(one(item) for item in suspects)))
+
+
+async def _settle(item: Item, cluster: Cluster) -> Verdict:
+    target, entry = item.target, item.live
+    if target is None or entry is None:
+        return replace(item.verdict, suspected=False)
+    try:
+        resource = await cluster.resource(item.kind)
+        raw = await write.apply_raw(
+            cluster.transport,
+            resource,
+            target.body,
+            name=item.key.name,
+            namespace=item.key.namespace,
+            field_manager=FIELD_MANAGER,
+            force=True,
+            dry_run=True,
+        )
+    except Stalled as refusal:
+        return replace(item.verdict, suspected=False, note=refusal.message)
+    found = predicted_differences(orjson.loads(raw), entry.manifest(), item.verdict)
+    return replace(item.verdict, suspected=False, differences=found)
+
+
+def predicted_differences(predicted: Manifest, live: Manifest, verdict: Verdict) -> tuple[Difference, ...]:
+    """What an apply would really change. Before a takeover a dry run cannot show removals: those found stay."""
+    predicted, live = _comparable(predicted), _comparable(live)
+    removals = tuple(d for d in verdict.differences if d.target is MISSING) if verdict.takeover else ()
+    if _without_ownership(predicted) == _without_ownership(live):
+        return removals
+    exact = differences(_without_ownership(predicted), live)
+    return (*exact, *removals) or verdict.differences
+
+
+def _comparable(manifest: Manifest) -> Manifest:
+    metadata = {k: v for k, v in manifest["metadata"].items() if k not in SERVER_WRITTEN[1:]}
+    return {**{k: v for k, v in manifest.items() if k != "status"}, "metadata": metadata}
+
+
+def _without_ownership(manifest: Manifest) -> Manifest:
+    metadata = {k: v for k, v in manifest["metadata"].items() if k not in SERVER_WRITTEN}
+    return {**manifest, "metadata": metadata}

@@ -1,0 +1,146 @@
+"""One object written, removed, or waited for. Every answer goes into the watch cache at once."""
+
+import contextlib
+
+from trimtab.apply.cluster import Cluster
+from trimtab.compare.prepare import TargetObject
+from trimtab.compare.takeover import taken_over
+from trimtab.errors import Retry, Stalled, Wait
+from trimtab.kube import read, write
+from trimtab.kube.errors import AlreadyExists, Conflict, NotFound
+from trimtab.kube.resource import Resource
+from trimtab.model.keys import Kind, ObjectKey
+from trimtab.model.names import FIELD_MANAGER, HOOK_FINALIZER
+from trimtab.model.observed import Observed
+from trimtab.model.tracking import owner_of
+
+ATTEMPTS = 3
+
+
+async def apply_object(target: TargetObject, cluster: Cluster, *, takeover: bool = False) -> Observed:
+    """Server-side apply of `target`; conflicts are ours (what Git says counts). Raises `ApiError`, `UnknownKind`."""
+    resource = await cluster.resource(target.kind)
+    if takeover:
+        await take_over(target.key, resource, cluster)
+    raw = await write.apply_raw(
+        cluster.transport,
+        resource,
+        target.body,
+        name=target.key.name,
+        namespace=target.key.namespace,
+        field_manager=FIELD_MANAGER,
+        force=True,
+    )
+    observed = read.observe(resource, raw)
+    cluster.live.put(observed)
+    return observed
+
+
+async def take_over(key: ObjectKey, resource: Resource, cluster: Cluster) -> None:
+    """Move what a client-side apply owns to our field manager, against the very state that was read."""
+    for _ in range(ATTEMPTS):
+        manifest = await read.get(cluster.transport, resource, key.name, namespace=key.namespace)
+        metadata = manifest["metadata"]
+        moved = taken_over(metadata.get("managedFields") or [])
+        if moved is None:
+            return
+        operations = [
+            {"op": "replace", "path": "/metadata/managedFields", "value": moved},
+            {"op": "replace", "path": "/metadata/resourceVersion", "value": metadata["resourceVersion"]},
+        ]
+        with contextlib.suppress(Conflict):
+            await write.patch(
+                cluster.transport,
+                resource,
+                key.name,
+                operations,
+                patch_type="json",
+                namespace=key.namespace,
+                field_manager=FIELD_MANAGER,
+            )
+            return
+    raise Retry(f"{key}: changes too fast to take over its fields; it is tried again", reason="Conflict")
+
+
+async def prune_object(key: ObjectKey, kind: Kind, cluster: Cluster, *, instance: str) -> bool:
+    """Delete `key` in the foreground if it is still tracked to `instance`; False when it is not there (any more).
+
+    The object that is deleted is the very one that was looked at: a change in between makes us look again.
+    """
+    resource = await cluster.resource(kind)
+    for _ in range(ATTEMPTS):
+        try:
+            manifest = await read.get(cluster.transport, resource, key.name, namespace=key.namespace)
+        except NotFound:
+            return False
+        metadata = manifest["metadata"]
+        if owner_of(key, metadata.get("annotations")) != instance:
+            raise Stalled(f"{key} is not tracked to {instance} any more; it is left alone", reason="NotTracked")
+        try:
+            await write.delete(
+                cluster.transport,
+                resource,
+                key.name,
+                namespace=key.namespace,
+                propagation="Foreground",
+                uid=metadata["uid"],
+                resource_version=metadata["resourceVersion"],
+            )
+        except NotFound:
+            return False
+        except Conflict:
+            continue
+        return True
+    raise Retry(f"{key}: changes too fast to be pruned; it is tried again", reason="Conflict")
+
+
+async def create_namespace(name: str, cluster: Cluster) -> bool:
+    """Create the namespace; False when it exists."""
+    kind = Kind(group="", version="v1", kind="Namespace")
+    resource = await cluster.discovery.find("", "Namespace")
+    manifest = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": {"name": name}}
+    try:
+        await write.create(cluster.transport, resource, manifest, field_manager=FIELD_MANAGER)
+    except AlreadyExists:
+        return False
+    return True
+
+
+async def delete_hook(key: ObjectKey, kind: Kind, cluster: Cluster) -> None:
+    """Delete a hook object and let go of it; nothing to do when it is not there."""
+    resource = await cluster.resource(kind)
+    with contextlib.suppress(NotFound):
+        await write.delete(cluster.transport, resource, key.name, namespace=key.namespace, propagation="Background")
+        await release_hook(key, resource, cluster)
+
+
+async def release_hook(key: ObjectKey, resource: Resource, cluster: Cluster) -> None:
+    """Take our finalizer off a hook: its outcome is known."""
+    with contextlib.suppress(NotFound):
+        for _ in range(ATTEMPTS):
+            manifest = await read.get(cluster.transport, resource, key.name, namespace=key.namespace)
+            metadata = manifest["metadata"]
+            finalizers = metadata.get("finalizers") or []
+            if HOOK_FINALIZER not in finalizers:
+                return
+            left = [name for name in finalizers if name != HOOK_FINALIZER]
+            body = {"metadata": {"finalizers": left, "resourceVersion": metadata["resourceVersion"]}}
+            with contextlib.suppress(Conflict):
+                await write.patch(
+                    cluster.transport, resource, key.name, body, patch_type="merge", namespace=key.namespace
+                )
+                return
+
+
+async def wait_established(name: str, cluster: Cluster) -> None:
+    """Return when the API server serves the objects of a CRD. Raises Wait after some seconds."""
+    resource = await cluster.discovery.find("apiextensions.k8s.io", "CustomResourceDefinition")
+    key = resource.key(name)
+    for _ in range(40):
+        manifest = await read.get(cluster.transport, resource, name)
+        conditions = (manifest.get("status") or {}).get("conditions") or []
+        if any(c.get("type") == "Established" and c.get("status") == "True" for c in conditions):
+            cluster.discovery.invalidate()
+            return
+        await cluster.changed(frozenset((key,)), timeout=0.25)
+    raise Wait(f"{key} is not established after 10 s; look at its status conditions", reason="NotEstablished")

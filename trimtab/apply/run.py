@@ -1,0 +1,232 @@
+"""A Plan carried out, as a stream of events: `async for event in run(plan, cluster, …)`.
+
+The steps come one after the other; within a step the groups do, and the objects of a group side by side. An object that
+fails does not stop the others of its step; the steps after it do not begin. Between steps everything has to be healthy,
+and hooks have to have ended. After the last step only hooks are waited for.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+
+from msgspec import Struct
+
+from trimtab.apply.cluster import Cluster
+from trimtab.apply.objects import (
+    apply_object,
+    create_namespace,
+    delete_hook,
+    prune_object,
+    release_hook,
+    wait_established,
+)
+from trimtab.apply.outcome import Outcome, hook_outcome, object_outcome, result_of
+from trimtab.compare.prepare import CRD
+from trimtab.errors import TrimtabError
+from trimtab.kube.discovery import UnknownKind
+from trimtab.model.application import ResourceResult
+from trimtab.model.keys import ObjectKey
+from trimtab.model.observed import Observed
+from trimtab.sync.plan import Group, Plan, Step
+from trimtab.sync.progress import Finished, Planned, Reported, ResultKey, SyncEvent, Waiting, task_key
+from trimtab.sync.task import Task
+
+PARALLEL = 16
+LOOK_AGAIN = 5.0
+"""Seconds after which the cache is asked again though no change was announced."""
+
+
+class Terms(Struct, frozen=True, kw_only=True):
+    """For whom the plan is run. `done`: hooks that succeeded before a restart and do not run again."""
+
+    instance: str
+    done: frozenset[ResultKey] = frozenset()
+
+
+async def run(plan: Plan, cluster: Cluster, terms: Terms) -> AsyncIterator[SyncEvent]:
+    """Carry `plan` out. The first event is Planned, the last one Finished. Closing the iterator stops the sync."""
+    sync = _Sync(cluster, terms)
+    yield Planned(plan)
+    for at, step in enumerate(plan.steps):
+        async for event in sync.step(step, last=at + 1 == len(plan.steps)):
+            yield event
+        if sync.failures:
+            break
+    failures = tuple(sync.failures)
+    for step in plan.on_failure if failures else ():
+        async for event in sync.step(step, last=True):
+            yield event
+    await sync.clean_up("HookFailed" if failures else "HookSucceeded")
+    yield _finished(plan, failures)
+
+
+async def abort(results: Iterable[ResourceResult], cluster: Cluster) -> None:
+    """Delete the hooks of a stopped sync that still run."""
+    for result in results:
+        if result.hook_type and result.hook_phase == "Running":
+            key = ObjectKey(group=result.group, kind=result.kind, namespace=result.namespace, name=result.name)
+            found = await cluster.discovery.find(result.group, result.kind)
+            await delete_hook(key, found.kind, cluster)
+
+
+def _finished(plan: Plan, failures: tuple[ResourceResult, ...]) -> Finished:
+    if failures:
+        first = failures[0]
+        kind = f"{first.group}/{first.kind}" if first.group else first.kind
+        more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
+        where = f"{kind} {first.namespace}/{first.name}" if first.namespace else f"{kind} {first.name}"
+        return Finished("Failed", f"one or more objects failed to apply, reason: {where}: {first.message}{more}")
+    hooks = any(task.hook_type for task in plan.tasks())
+    return Finished("Succeeded", f"successfully synced ({'no more tasks' if hooks else 'all tasks run'})")
+
+
+class _Sync:
+    """A plan under way: its cluster, and what has failed so far."""
+
+    def __init__(self, cluster: Cluster, terms: Terms) -> None:
+        self.cluster = cluster
+        self.terms = terms
+        self.failures: list[ResourceResult] = []
+        self.ended_hooks: list[tuple[Task, str]] = []
+        self._limit = asyncio.Semaphore(PARALLEL)
+
+    async def step(self, step: Step, *, last: bool) -> AsyncIterator[SyncEvent]:
+        for group in step.groups:
+            async for result in self._group(group):
+                yield Reported(result)
+        async for event in self._settle(step, objects=not last):
+            yield event
+
+    async def clean_up(self, policy: str) -> None:
+        """Delete the hooks whose policy says so, now that the sync has ended."""
+        for task, phase in self.ended_hooks:
+            due = "HookSucceeded" if phase == "Succeeded" else "HookFailed"
+            if due in task.delete_policies and (policy == due or phase != "Succeeded"):
+                await delete_hook(task.key, task.kind, self.cluster)
+
+    async def _group(self, group: Group) -> AsyncIterator[ResourceResult]:
+        """Results in the order in which they come in."""
+        ready = [task for task in group.tasks if task_key(task) not in self.terms.done]
+        for task in ready:
+            if task.skip is not None:
+                yield result_of(task, Outcome(status=task.skip.status, message=task.skip.message))
+        running = [asyncio.ensure_future(self._one(task)) for task in ready if task.skip is None]
+        try:
+            for finished in asyncio.as_completed(running):
+                result = await finished
+                if result is not None:
+                    yield self._noted(result)
+        finally:
+            for future in running:
+                future.cancel()
+
+    def _noted(self, result: ResourceResult) -> ResourceResult:
+        if result.status == "SyncFailed" or result.hook_phase in ("Failed", "Error"):
+            self.failures.append(result)
+        return result
+
+    async def _one(self, task: Task) -> ResourceResult | None:
+        async with self._limit:
+            try:
+                outcome = await self._act(task)
+            except TrimtabError as error:
+                outcome = Outcome(status="SyncFailed", message=error.message, hook_phase="Failed")
+        return result_of(task, outcome) if outcome else None
+
+    async def _act(self, task: Task) -> Outcome | None:
+        match task.action:
+            case "CreateNamespace":
+                created = await create_namespace(task.key.name, self.cluster)
+                return Outcome(status="Synced", message=f"namespace/{task.key.name} created") if created else None
+            case "Prune":
+                there = await prune_object(task.key, task.kind, self.cluster, instance=self.terms.instance)
+                return Outcome(status="Pruned", message="pruned" if there else "was gone already")
+            case "Hook":
+                return await self._start_hook(task)
+            case "Apply":
+                return await self._apply(task)
+
+    async def _apply(self, task: Task) -> Outcome:
+        assert task.target is not None
+        observed = await apply_object(task.target, self.cluster, takeover=task.takeover)
+        if (task.key.group, task.key.kind) == CRD:
+            await wait_established(task.key.name, self.cluster)
+        return Outcome(status="Synced", message=_said(task, observed), hook_phase="Running")
+
+    async def _start_hook(self, task: Task) -> Outcome:
+        assert task.target is not None
+        if "BeforeHookCreation" in task.delete_policies:
+            await delete_hook(task.key, task.kind, self.cluster)
+            await self._wait_gone(task)
+        observed = await apply_object(task.target, self.cluster)
+        return Outcome(status="Synced", message=_said(task, observed), hook_phase="Running")
+
+    async def _wait_gone(self, task: Task) -> None:
+        while self.cluster.live.presence(task.key) in ("kept", "unread"):
+            await self.cluster.changed(frozenset((task.key,)), timeout=LOOK_AGAIN)
+
+    async def _settle(self, step: Step, *, objects: bool) -> AsyncIterator[SyncEvent]:
+        """Wait until hooks have ended and, with `objects`, everything of the step is healthy or gone."""
+        failed = {(f.group, f.kind, f.namespace, f.name) for f in self.failures}
+        pending = [
+            task
+            for task in step.tasks()
+            if self._awaited(task, objects=objects and not self.failures) and _identity(task) not in failed
+        ]
+        said = ""
+        while pending:
+            still: list[Task] = []
+            for task in pending:
+                outcome = self._look(task)
+                if outcome is None:
+                    still.append(task)
+                elif outcome.reported:
+                    await self._hook_ended(task, outcome)
+                    yield Reported(self._noted(result_of(task, outcome)))
+            pending = still
+            if pending and (message := _waiting_for(pending)) != said:
+                said = message
+                yield Waiting(message)
+            if pending:
+                await self.cluster.changed(frozenset(task.key for task in pending), timeout=LOOK_AGAIN)
+
+    def _awaited(self, task: Task, *, objects: bool) -> bool:
+        if task.skip is not None or task.action == "CreateNamespace" or task_key(task) in self.terms.done:
+            return False
+        return objects or task.action == "Hook"
+
+    def _look(self, task: Task) -> Outcome | None:
+        """How the task has ended, None while it goes on."""
+        entry = self.cluster.live.get(task.key)
+        if task.action == "Prune":
+            return Outcome(status="Pruned", reported=False) if entry is None else None
+        manifest = entry.manifest() if entry else None
+        return hook_outcome(task, manifest) if task.action == "Hook" else object_outcome(task, manifest)
+
+    async def _hook_ended(self, task: Task, outcome: Outcome) -> None:
+        if task.action != "Hook":
+            return
+        self.ended_hooks.append((task, outcome.hook_phase or "Failed"))
+        try:
+            await release_hook(task.key, await self.cluster.resource(task.kind), self.cluster)
+        except UnknownKind:
+            return
+
+
+def _identity(task: Task) -> tuple[str, str, str, str]:
+    return (task.key.group, task.key.kind, task.key.namespace, task.key.name)
+
+
+def _said(task: Task, observed: Observed) -> str:
+    """`deployment.apps/web created`, in kubectl's words."""
+    name = f"{task.key.kind.lower()}{'.' + task.key.group if task.key.group else ''}/{task.key.name}"
+    if task.live_uid != observed.meta.uid:
+        return f"{name} created"
+    return f"{name} {'unchanged' if task.live_version == observed.meta.resource_version else 'configured'}"
+
+
+def _waiting_for(pending: list[Task]) -> str:
+    first = pending[0]
+    what = {"Hook": "completion of hook", "Prune": "deletion of"}.get(first.action, "healthy state of")
+    name = "/".join(part for part in (first.key.group, first.key.kind, first.key.name) if part)
+    more = f" and {len(pending) - 1} more {'hooks' if first.action == 'Hook' else 'resources'}"
+    return f"waiting for {what} {name}{more if len(pending) > 1 else ''}"
