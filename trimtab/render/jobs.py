@@ -1,0 +1,57 @@
+"""What a worker is sent and what it answers: frozen values that travel as msgpack."""
+
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+LENGTH_BYTES: Final = 8
+"""Each message is preceded by its length, big-endian."""
+
+
+class SourceFile(Struct, frozen=True):
+    """A file of the repository, by its path from the root. Never a link: links are followed before."""
+
+    path: str
+    content: bytes
+
+
+class DirectoryWork(Struct, frozen=True, tag="directory"):
+    """Parse the files of the job, in their order."""
+
+
+Work = DirectoryWork
+
+
+class Job(Struct, frozen=True):
+    """One rendering: what to do, and every file that it may see."""
+
+    work: Work
+    files: tuple[SourceFile, ...]
+
+
+class Output(Struct, frozen=True):
+    """One object: where it came from, and its JSON."""
+
+    origin: str
+    manifest: bytes
+
+
+class Rendered(Struct, frozen=True, tag="rendered"):
+    outputs: tuple[Output, ...]
+    ignored: tuple[str, ...] = ()
+
+
+class Refused(Struct, frozen=True, tag="refused"):
+    """The source cannot be rendered, and why."""
+
+    message: str
+    reason: str
+
+
+Answer = Rendered | Refused
+
+encode = msgspec.msgpack.Encoder().encode
+decode_job = msgspec.msgpack.Decoder(Job).decode
+_answers: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
+decode_answer = _answers.decode

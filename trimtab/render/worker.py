@@ -1,0 +1,66 @@
+"""A worker process: reads jobs from its standard input, answers on its standard output, and knows nothing else.
+
+The workshop starts it. Import only what every job needs: what a kind of work needs on top is imported by its module.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from trimtab.errors import TrimtabError
+from trimtab.render import directory
+from trimtab.render.jobs import (
+    LENGTH_BYTES,
+    Answer,
+    DirectoryWork,
+    Job,
+    Refused,
+    Rendered,
+    decode_job,
+    encode,
+)
+
+RUNNERS: Final[dict[type, Callable[[Job, Path], Rendered]]] = {
+    DirectoryWork: directory.run,
+}
+
+
+def main() -> None:
+    """Serve until the workshop closes the pipe. Arguments: the folder to work in."""
+    folder = Path(sys.argv[1])
+    jobs, answers = _own_pipes()
+    while (message := _receive(jobs)) is not None:
+        _send(answers, encode(answer(decode_job(message), folder)))
+
+
+def answer(job: Job, folder: Path) -> Answer:
+    """What comes of a job. Only errors that are the source's own fault are answered; any other ends the process."""
+    try:
+        return RUNNERS[type(job.work)](job, folder)
+    except TrimtabError as error:
+        return Refused(error.message, error.reason)
+    except MemoryError:
+        return Refused("rendering needs more memory than it may have", "TooBig")
+
+
+def _own_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """The pipes to the workshop, moved away so that nothing else in the process can write into them."""
+    jobs, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    os.close(nothing)
+    return jobs, answers
+
+
+def _receive(jobs: BinaryIO) -> bytes | None:
+    head = jobs.read(LENGTH_BYTES)
+    return jobs.read(int.from_bytes(head, "big")) if len(head) == LENGTH_BYTES else None
+
+
+def _send(answers: BinaryIO, message: bytes) -> None:
+    answers.write(len(message).to_bytes(LENGTH_BYTES, "big"))
+    answers.write(message)
+    answers.flush()
