@@ -26,7 +26,7 @@ class Kind(Struct, frozen=True, order=True):
         return f"{self.api_version}/{self.kind}"
 
 
-class ObjectKey(Struct, frozen=True, order=True):
+class ObjectKey(Struct, frozen=True, order=True, gc=False):
     """Names one object of a cluster, whatever version it is read in; `namespace` is "" when cluster-scoped."""
 
     group: str

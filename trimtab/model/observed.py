@@ -13,7 +13,7 @@ class OwnerReference(Struct, frozen=True, rename="camel", gc=False):
     controller: bool = False
 
 
-class ObjectMeta(Struct, frozen=True, rename="camel"):
+class ObjectMeta(Struct, frozen=True, rename="camel", gc=False):
     """The part of `metadata` that the cache and its indexes read."""
 
     name: str
@@ -28,7 +28,7 @@ class ObjectMeta(Struct, frozen=True, rename="camel"):
     finalizers: tuple[str, ...] = ()
 
 
-class Observed(Struct, frozen=True):
+class Observed(Struct, frozen=True, gc=False):
     """An object as it was seen at `meta.resource_version`; `raw` is its JSON, with apiVersion and kind."""
 
     key: ObjectKey
@@ -36,13 +36,13 @@ class Observed(Struct, frozen=True):
     raw: bytes
 
 
-class Upserted(Struct, frozen=True, tag=True):
+class Upserted(Struct, frozen=True, tag=True, gc=False):
     """The object exists, in this state (an initial listing says so for each one, too)."""
 
     observed: Observed
 
 
-class Removed(Struct, frozen=True, tag=True):
+class Removed(Struct, frozen=True, tag=True, gc=False):
     """The object is gone; `last` is its last state."""
 
     last: Observed
