@@ -62,8 +62,9 @@ def load(kubeconfig: Path | None, context: str | None) -> ClusterConfig:
     return _config_of(files.select(merged, context))
 
 
-def in_cluster(folder: Path = SERVICE_ACCOUNT) -> ClusterConfig:
+def in_cluster(folder: Path | None = None) -> ClusterConfig:
     """The cluster whose pod we run in; its token is read again as kubelet renews it. Raises Stalled outside a pod."""
+    folder = folder or SERVICE_ACCOUNT
     host = os.environ.get("KUBERNETES_SERVICE_HOST", "")
     port = os.environ.get("KUBERNETES_SERVICE_PORT", "443")
     token = folder / "token"
