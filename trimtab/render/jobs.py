@@ -5,6 +5,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from trimtab.render.kustomization import Edits
+
 LENGTH_BYTES: Final = 8
 """Each message is preceded by its length, big-endian."""
 
@@ -20,7 +22,14 @@ class DirectoryWork(Struct, frozen=True, tag="directory"):
     """Parse the files of the job, in their order."""
 
 
-Work = DirectoryWork
+class KustomizeWork(Struct, frozen=True, tag="kustomize"):
+    """Build the kustomization in `file`, with the Application's edits."""
+
+    file: str
+    edits: Edits
+
+
+Work = DirectoryWork | KustomizeWork
 
 
 class Job(Struct, frozen=True):

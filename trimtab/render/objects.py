@@ -58,6 +58,11 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and value != ""
 
 
+def called(value: Any) -> str:
+    """`Deployment web`, or as much of that as the value says."""
+    return _called(value).strip(" ()") if isinstance(value, dict) else ""
+
+
 def _called(manifest: dict[str, Any]) -> str:
     metadata = manifest.get("metadata")
     name = metadata.get("name") if isinstance(metadata, dict) else None

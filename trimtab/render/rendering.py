@@ -10,8 +10,10 @@ from msgspec import Struct
 
 from trimtab import __version__
 from trimtab.errors import Stalled
-from trimtab.render import directory
+from trimtab.render import directory, kustomize
+from trimtab.render.detect import source_type
 from trimtab.render.jobs import Rendered
+from trimtab.render.overrides import overridden
 from trimtab.render.prepared import Prepared
 from trimtab.render.request import Rendering, RenderRequest, SourceType, Target
 from trimtab.render.tree import Tree
@@ -20,6 +22,7 @@ from trimtab.render.workshop import Workshop
 
 RENDERERS: Final[dict[SourceType, Callable[[Tree, RenderRequest], Prepared]]] = {
     "Directory": directory.prepare,
+    "Kustomize": kustomize.prepare,
 }
 """What each source type prepares; `worker.RUNNERS` is its other half."""
 
@@ -46,8 +49,10 @@ def _prepare(tree: Tree, request: RenderRequest) -> _Asked:
     path = clean_path(request.source.path)
     if path is None:
         raise Stalled(f"{request.source.path}: the path leads out of the repository", reason="PathNotFound")
-    request = msgspec.structs.replace(request, source=msgspec.structs.replace(request.source, path=path))
-    return _Asked("Directory", RENDERERS["Directory"](tree, request))
+    source = msgspec.structs.replace(request.source, path=path)
+    source = overridden(tree, source, instance=request.instance or request.app_name)
+    kind = source_type(tree, source)
+    return _Asked(kind, RENDERERS[kind](tree, msgspec.structs.replace(request, source=source)))
 
 
 def _targets(rendered: Rendered) -> tuple[Target, ...]:

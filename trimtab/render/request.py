@@ -5,7 +5,9 @@ from typing import Literal
 from msgspec import Struct
 
 from trimtab.model.application import ApplicationSource
-from trimtab.model.keys import Manifest
+from trimtab.model.target import Target
+
+__all__ = ["RenderRequest", "Rendering", "SourceType", "Target"]
 
 SourceType = Literal["Directory", "Kustomize", "Helm"]
 
@@ -27,13 +29,6 @@ class RenderRequest(Struct, frozen=True, kw_only=True):
     revision: str = ""
     kube_version: str = ""
     api_versions: tuple[str, ...] = ()
-
-
-class Target(Struct, frozen=True):
-    """One object as the source declares it; `origin` tells a person where: `deploy/web.yaml document 2`."""
-
-    manifest: Manifest
-    origin: str
 
 
 class Rendering(Struct, frozen=True, kw_only=True):

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from trimtab.errors import TrimtabError
-from trimtab.render import directory
+from trimtab.render import directory, kustomize
 from trimtab.render.jobs import (
     LENGTH_BYTES,
     Answer,
     DirectoryWork,
     Job,
+    KustomizeWork,
     Refused,
     Rendered,
     decode_job,
@@ -24,6 +25,7 @@ from trimtab.render.jobs import (
 
 RUNNERS: Final[dict[type, Callable[[Job, Path], Rendered]]] = {
     DirectoryWork: directory.run,
+    KustomizeWork: kustomize.run,
 }
 
 
