@@ -4,6 +4,7 @@ Every path here is relative to the repository's root; `Checkout.path` is where t
 Symbolic links inside the repository are followed, those that leave it are refused.
 """
 
+import contextlib
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from msgspec import Struct
 
 from trimtab.errors import Retry
 from trimtab.model.keys import Revision
+from trimtab.source.export import EXPORT_LIMIT, Exported, Exporter
 from trimtab.source.tree import Entry, TreeReader, open_repository
 
 FILE_LIMIT = 10 * 1024 * 1024
@@ -77,24 +79,40 @@ class Checkout(Struct, frozen=True):
         """
         return self._ask(lambda tree: tree.read(path, limit=limit))
 
+    def export(self, path: str, into: Path, *, limit: int = EXPORT_LIMIT) -> Exported:
+        """Write the content of folder `path` into the folder `into`, which must be empty or missing.
+
+        Takes long for thousands of files: call it in a thread. Raises Stalled for links out of the repository, Retry
+        when the disk fails; then nothing of `into` is left.
+        """
+        return self._ask(lambda tree: Exporter(tree, into, limit=limit).run(path))
+
     def commit(self) -> Commit:
         """Author, date, message and tags of the revision."""
         return self._ask(_commit)
 
     def _ask(self, question: Callable[[TreeReader], _T]) -> _T:
-        """Ask the mirror; once more with a fresh handle, since repacking moves objects between files."""
-        label = f"{self.url} at {self.revision[:12]}"
+        """Ask the mirror; once more with a fresh handle, since packing moves objects between files."""
+        with contextlib.suppress(pygit2.GitError, KeyError, OSError, Retry):
+            return question(self._tree(fresh=False))
+        tree = self._tree(fresh=True)
         try:
-            return question(TreeReader(open_repository(self.git_dir), self.revision, label=label))
-        except (pygit2.GitError, KeyError, OSError):
-            pass
-        try:
-            return question(TreeReader(open_repository(self.git_dir, fresh=True), self.revision, label=label))
+            return question(tree)
         except (pygit2.GitError, KeyError, OSError) as error:
             mark_damaged(self.git_dir)
             raise Retry(
-                f"{label}: the local mirror lacks an object ({error}); it is fetched anew at the next refresh",
+                f"{tree.label}: the local mirror lacks an object ({error}); the next refresh fetches it anew",
                 reason="MirrorDamaged",
+            ) from error
+
+    def _tree(self, *, fresh: bool) -> TreeReader:
+        label = f"{self.url} at {self.revision[:12]}"
+        try:
+            return TreeReader(open_repository(self.git_dir, fresh=fresh), self.revision, label=label)
+        except (pygit2.GitError, KeyError, OSError) as error:
+            # No sign of damage: a mirror that was built anew has only what branches and tags lead to.
+            raise Retry(
+                f"{label}: this commit is not in the local mirror; the next refresh fetches it", reason="RevisionGone"
             ) from error
 
 

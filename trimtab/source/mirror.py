@@ -1,4 +1,4 @@
-"""One bare mirror of one repository on disk: fetched into, locked, swept, rebuilt when damaged.
+"""One bare mirror of one repository on disk: fetched into, locked, swept, packed, rebuilt when damaged.
 
 All branches and tags are mirrored whole. Partial clones are not used: reading a blob could then need the network, and
 a refresh must never hang on a read.
@@ -7,36 +7,41 @@ a refresh must never hang on a read.
 import asyncio
 import contextlib
 import fcntl
+import itertools
 import os
 import shutil
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pygit2
+from msgspec import Struct
 
 from trimtab.errors import Retry
 from trimtab.source.checkout import DAMAGED
-from trimtab.source.process import GitFailed, run_git
+from trimtab.source.credentials import Login
+from trimtab.source.process import GitFailed, GitTimeout, run_git
 from trimtab.source.tree import open_repository
 
 HEAD = "refs/trimtab/HEAD"
 """Where the mirror keeps the commit of the remote's HEAD."""
 
-BRANCHES_AND_TAGS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+_HEAD_REFSPEC = f"+HEAD:{HEAD}"
+EVERYTHING = (_HEAD_REFSPEC, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 
 _LOCK_POLL = 0.02
+_PACKS = 30
+"""Each fetch adds a pack; with more than this many, reading slows and they are merged."""
+
+_FIRST_FETCH = 10
+"""A first fetch brings all of history, so it may take this many times the deadline."""
 
 
-class Remote:
-    """What one fetch needs to know: the URL, git's settings and environment for it, and its deadline in seconds."""
+class Remote(Struct, frozen=True, kw_only=True):
+    """Where a fetch goes. `deadline`: seconds for one that only brings what is new."""
 
-    __slots__ = ("config", "deadline", "environment", "url")
-
-    def __init__(self, url: str, *, config: Mapping[str, str], environment: Mapping[str, str], deadline: float) -> None:
-        self.url = url
-        self.config = config
-        self.environment = environment
-        self.deadline = deadline
+    url: str
+    login: Login
+    deadline: float
 
 
 class Mirror:
@@ -44,63 +49,74 @@ class Mirror:
 
     def __init__(self, git_dir: Path) -> None:
         self.git_dir = git_dir
+        self._turn = asyncio.Lock()
         self._swept = False
 
     @contextlib.asynccontextmanager
     async def locked(self, *, patience: float) -> AsyncIterator[None]:
-        """Hold the mirror against every other process. Raises Retry after `patience` seconds."""
+        """Hold the mirror against everybody, other processes too. Raises Retry (MirrorBusy) after `patience` seconds
+        of waiting for another process."""
         self.git_dir.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self.git_dir.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            await _flock(descriptor, patience=patience, what=self.git_dir.name)
-            yield
-        finally:
-            os.close(descriptor)
+        async with self._turn:
+            descriptor = os.open(self.git_dir.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                await _flock(descriptor, patience=patience, what=self.git_dir.name)
+                yield
+            finally:
+                os.close(descriptor)
 
     def has(self, sha: str) -> bool:
-        """Whether the commit is here, ready to be read."""
+        """Whether the commit and its tree are here to be read."""
         try:
-            return not self.damaged and bool(open_repository(self.git_dir)[sha].peel(pygit2.Tree))
-        except (KeyError, OSError, pygit2.GitError, pygit2.InvalidSpecError):
+            return self.usable and bool(open_repository(self.git_dir)[sha].peel(pygit2.Tree))
+        except (KeyError, ValueError, OSError, pygit2.GitError):
             return False
 
     @property
-    def damaged(self) -> bool:
-        return (self.git_dir / DAMAGED).exists()
-
-    @property
-    def exists(self) -> bool:
-        return self.git_dir.is_dir()
+    def usable(self) -> bool:
+        return self.git_dir.is_dir() and not (self.git_dir / DAMAGED).exists()
 
     async def fetch(self, remote: Remote, refspecs: Sequence[str]) -> None:
-        """Bring the mirror to what the remote has now; call it `locked`. Raises GitFailed, GitTimeout.
+        """Bring the mirror to what the remote has now, while it is `locked`. Raises GitFailed, GitTimeout.
 
         A missing or damaged mirror is built anew beside the old one and takes its place only when it is complete.
         """
-        if not self.exists or self.damaged:
+        if not self.usable:
             await self._rebuild(remote, refspecs)
             return
         if not self._swept:
             sweep(self.git_dir)
-            self._swept = True
-        try:
-            await _fetch(self.git_dir, remote, refspecs)
-        except BaseException:
-            self._swept = False
-            raise
+        self._swept = False
+        await _fetch(self.git_dir, remote, refspecs, deadline=remote.deadline)
+        self._swept = True
+
+    @property
+    def scattered(self) -> bool:
+        """Whether it is time to `pack`."""
+        packs = self.git_dir / "objects" / "pack"
+        return sum(1 for _ in packs.glob("*.pack")) > _PACKS
+
+    async def pack(self, *, deadline: float) -> None:
+        """Merge small packs into larger ones, and loose references into one file, while it is `locked`.
+
+        Nothing is dropped: a revision that was force-pushed away may still be the last good one of an application.
+        """
+        with contextlib.suppress(GitFailed, GitTimeout):
+            git_dir = f"--git-dir={self.git_dir}"
+            await run_git([git_dir, "repack", "--quiet", "-d", "--geometric=2"], deadline=deadline)
+            await run_git([git_dir, "pack-refs", "--all"], deadline=deadline)
 
     async def _rebuild(self, remote: Remote, refspecs: Sequence[str]) -> None:
-        new = self.git_dir.with_suffix(".new")
+        new, old = self.git_dir.with_suffix(".new"), self.git_dir.with_suffix(".old")
         _remove(new)
         pygit2.init_repository(str(new), bare=True)
         try:
-            await _fetch(new, remote, refspecs)
+            await _fetch(new, remote, refspecs, deadline=remote.deadline * _FIRST_FETCH)
         except BaseException:
             _remove(new)
             raise
-        old = self.git_dir.with_suffix(".old")
         _remove(old)
-        if self.exists:
+        if self.git_dir.exists():
             self.git_dir.rename(old)
         new.rename(self.git_dir)
         _remove(old)
@@ -108,28 +124,25 @@ class Mirror:
 
 def sweep(git_dir: Path) -> None:
     """Remove what a killed git left behind: lock files and half-written packs. Only for the holder of the lock."""
-    for folder in ("", "refs", "objects/pack"):
-        for root, _, files in os.walk(git_dir / folder, topdown=True):
-            for name in files:
-                if name.endswith(".lock") or name.startswith(("tmp_pack_", "tmp_idx_", "tmp_obj_")):
-                    (Path(root) / name).unlink(missing_ok=True)
-            if not folder:
-                break
+    left = (git_dir.glob("*.lock"), (git_dir / "refs").rglob("*.lock"), (git_dir / "objects").rglob("tmp_*"))
+    for path in itertools.chain(*left):
+        path.unlink(missing_ok=True)
 
 
-async def _fetch(git_dir: Path, remote: Remote, refspecs: Sequence[str]) -> None:
-    """One git process brings refs and objects. An empty remote, or one whose HEAD names no branch, has no HEAD."""
+async def _fetch(git_dir: Path, remote: Remote, refspecs: Sequence[str], *, deadline: float) -> None:
+    """One git process brings refs and objects. A remote that is empty, or whose HEAD names no branch, has no HEAD."""
     try:
-        await _run_fetch(git_dir, remote, [f"+HEAD:{HEAD}", *refspecs])
+        await _run_fetch(git_dir, remote, refspecs, deadline=deadline)
     except GitFailed as error:
-        if "couldn't find remote ref HEAD" not in error.stderr:
+        if _HEAD_REFSPEC not in refspecs or "couldn't find remote ref HEAD" not in error.stderr:
             raise
-        await _run_fetch(git_dir, remote, refspecs)
+        others = [refspec for refspec in refspecs if refspec != _HEAD_REFSPEC]
+        await _run_fetch(git_dir, remote, others, deadline=deadline)
         with contextlib.suppress(KeyError):
             open_repository(git_dir).references.delete(HEAD)
 
 
-async def _run_fetch(git_dir: Path, remote: Remote, refspecs: Sequence[str]) -> None:
+async def _run_fetch(git_dir: Path, remote: Remote, refspecs: Sequence[str], *, deadline: float) -> None:
     await run_git(
         [
             f"--git-dir={git_dir}",
@@ -145,9 +158,9 @@ async def _run_fetch(git_dir: Path, remote: Remote, refspecs: Sequence[str]) -> 
             remote.url,
             *refspecs,
         ],
-        deadline=remote.deadline,
-        config=remote.config,
-        environment=remote.environment,
+        deadline=deadline,
+        config={**remote.login.config, "fetch.unpackLimit": "1"},
+        environment=remote.login.environment,
     )
 
 
@@ -161,7 +174,8 @@ async def _flock(descriptor: int, *, patience: float, what: str) -> None:
         except BlockingIOError:
             if waited >= patience:
                 raise Retry(
-                    f"another process has held the Git mirror {what} for {patience:g} s", reason="MirrorBusy"
+                    f"Git mirror {what}: another process has held it for {patience:g} s; see whether it hangs",
+                    reason="MirrorBusy",
                 ) from None
         await asyncio.sleep(_LOCK_POLL)
         waited += _LOCK_POLL

@@ -45,7 +45,11 @@ class GitFailed(Exception):
 
 
 class GitTimeout(Exception):
-    """git was stopped at its deadline."""
+    """git was stopped at its deadline, after `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"git was stopped after {seconds:g} s")
+        self.seconds = seconds
 
 
 async def run_git(
@@ -73,7 +77,7 @@ async def run_git(
         async with asyncio.timeout(deadline):
             out, err = await process.communicate()
     except TimeoutError:
-        raise GitTimeout from None
+        raise GitTimeout(deadline) from None
     finally:
         await _stop(process)
     if process.returncode:

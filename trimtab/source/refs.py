@@ -3,16 +3,13 @@
 from collections.abc import Iterable
 
 import pygit2
-
-from trimtab.source.mirror import HEAD
-
-_TAGS = "refs/tags/"
+from pygit2.enums import ObjectType, ReferenceFilter
 
 
 class RepositoryRefs:
     """Reads references on demand: a repository may have a hundred thousand, and mostly one is asked for."""
 
-    def __init__(self, repository: pygit2.Repository, *, head: str = HEAD) -> None:
+    def __init__(self, repository: pygit2.Repository, *, head: str) -> None:
         self._repository = repository
         self._head = head
 
@@ -24,9 +21,20 @@ class RepositoryRefs:
             return None
 
     def tags(self) -> Iterable[str]:
-        for reference in self._repository.references.iterator(pygit2.enums.ReferenceFilter.TAGS):
-            yield reference.name.removeprefix(_TAGS)
+        for reference in self._repository.references.iterator(ReferenceFilter.TAGS):
+            yield reference.name.removeprefix("refs/tags/")
+
+    def empty(self) -> bool:
+        return next(iter(self._repository.references.iterator(ReferenceFilter.ALL)), None) is None
 
     def starting_with(self, prefix: str) -> tuple[str, ...]:
-        found = [str(oid) for oid in self._repository if str(oid).startswith(prefix)]
-        return tuple(sha for sha in found if isinstance(self._repository[sha], pygit2.Commit))
+        try:
+            found = self._repository[prefix]
+        except KeyError:
+            return ()
+        except ValueError:  # several objects: only commits count, and finding them means to look at every object
+            return tuple(str(oid) for oid in self._repository if self._is_commit(str(oid), prefix))
+        return (str(found.id),) if found.type == ObjectType.COMMIT else ()
+
+    def _is_commit(self, sha: str, prefix: str) -> bool:
+        return sha.startswith(prefix) and self._repository[sha].type == ObjectType.COMMIT

@@ -10,9 +10,11 @@ from typing import Protocol
 
 from trimtab.errors import Stalled
 from trimtab.model.keys import Revision
+from trimtab.source.semver import highest, is_range
 
 _FULL = re.compile(r"[0-9a-fA-F]{40}")
-_SHORT = re.compile(r"[0-9a-fA-F]{4,39}")
+_SHORT = re.compile(r"[0-9a-fA-F]{7,39}")
+"""As in Argo CD: less could too easily be a misspelt branch."""
 
 
 class Refs(Protocol):
@@ -26,6 +28,10 @@ class Refs(Protocol):
         """The names of the tags."""
         ...
 
+    def empty(self) -> bool:
+        """Whether there is no branch and no tag."""
+        ...
+
     def starting_with(self, prefix: str) -> tuple[str, ...]:
         """The full SHAs of the commits whose SHA starts with `prefix`; two are enough to be ambiguous."""
         ...
@@ -36,37 +42,57 @@ def full_sha(target: str) -> Revision | None:
     return Revision(target.lower()) if _FULL.fullmatch(target) else None
 
 
-def find_revision(target: str, refs: Refs, *, url: str) -> Revision:
-    """The commit that `target` means now. Raises Stalled (RevisionNotFound, AmbiguousRevision)."""
-    sha = full_sha(target)
+def outside_mirror(target: str) -> str | None:
+    """The reference to fetch on its own, when `target` names one that is neither branch nor tag."""
+    if target.startswith("refs/") and not target.startswith(("refs/heads/", "refs/tags/")):
+        return target
+    return None
+
+
+def is_costly(target: str) -> bool:
+    """Whether finding `target` may look at every tag or object."""
+    return is_range(target) or bool(_SHORT.fullmatch(target))
+
+
+def find_revision(target: str, refs: Refs, *, url: str, tag_prefix: str = "") -> Revision:
+    """The commit that `target` means now. Raises Stalled (RevisionNotFound, AmbiguousRevision, EmptyRepository)."""
+    sha = full_sha(target) or _from_range(target, refs, tag_prefix) or _from_name(target or "HEAD", refs)
     if sha:
-        return sha
-    for name in _names(target or "HEAD"):
-        found = refs.commit(name)
-        if found:
-            return Revision(found)
+        return Revision(sha)
     if _SHORT.fullmatch(target):
         return _short(target.lower(), refs, url=url)
+    if refs.empty():
+        raise Stalled(f"{url}: the repository is empty; push a first commit", reason="EmptyRepository")
     raise unknown_revision(target, url=url)
 
 
 def unknown_revision(target: str, *, url: str) -> Stalled:
-    return Stalled(
-        f"{url}: revision {target or 'HEAD'!r} is no branch, tag or commit of this repository; "
-        "push it or correct targetRevision",
-        reason="RevisionNotFound",
-    )
+    """The error for a target revision that the repository has not."""
+    if is_range(target):
+        what = f"no tag is in the version range {target!r} and no branch has that name; push such a tag"
+    elif target in ("", "HEAD"):
+        what = "its HEAD names no branch that exists; set its default branch, or name a branch"
+    else:
+        what = f"revision {target!r} is no branch, tag or commit of it; push it"
+    return Stalled(f"{url}: {what}, or correct targetRevision", reason="RevisionNotFound")
 
 
-def _names(target: str) -> tuple[str, ...]:
+def _from_range(target: str, refs: Refs, tag_prefix: str) -> str | None:
+    if not is_range(target):
+        return None
+    tag = highest(target, refs.tags(), tag_prefix=tag_prefix)
+    return refs.commit(f"refs/tags/{tag}") if tag else None
+
+
+def _from_name(target: str, refs: Refs) -> str | None:
     if target == "HEAD":
-        return ("HEAD",)
-    return (
-        f"refs/heads/{target}",
-        *((target,) if target.startswith("refs/") else ()),
-        f"refs/{target}",
-        f"refs/tags/{target}",
-    )
+        return refs.commit("HEAD")
+    names = (target,) if target.startswith("refs/") else ()
+    for name in (*names, f"refs/heads/{target}", f"refs/{target}", f"refs/tags/{target}"):
+        found = refs.commit(name)
+        if found:
+            return found
+    return None
 
 
 def _short(prefix: str, refs: Refs, *, url: str) -> Revision:
@@ -75,7 +101,7 @@ def _short(prefix: str, refs: Refs, *, url: str) -> Revision:
         raise unknown_revision(prefix, url=url)
     if len(found) > 1:
         raise Stalled(
-            f"{url}: revision {prefix!r} is ambiguous, {' and '.join(sha[:12] for sha in found[:2])} start with it; "
+            f"{url}: revision {prefix!r} is ambiguous: {' and '.join(sha[:12] for sha in found[:2])} start with it; "
             "write more of the SHA in targetRevision",
             reason="AmbiguousRevision",
         )

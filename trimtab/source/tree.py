@@ -46,7 +46,7 @@ class TreeReader:
         self.repository = repository
         self.commit = repository[revision].peel(pygit2.Commit)
         self._root = Entry(path="", kind="folder", id=str(self.commit.tree_id))
-        self._label = label
+        self.label = label
 
     def find(self, path: str, *, last_link: bool = True) -> Entry | None:
         """What is at `path`, with its path after following links; `last_link=False` leaves a link at the end."""
@@ -83,24 +83,23 @@ class TreeReader:
         found = self.find(path)
         if found is None or found.kind != "folder":
             return found.id if found else None
-        outside = self._outside(found)
-        if not outside:
+        linked = self._linked(found)
+        if not linked:
             return found.id
         digest = hashlib.sha1(found.id.encode(), usedforsecurity=False)
-        for target in outside:
-            entry = self._try_find(target)
-            digest.update(f"{target}\0{entry.id if entry else ''}\n".encode())
+        for place in sorted(linked):
+            digest.update(f"{place}\0{linked[place]}\n".encode())
         return digest.hexdigest()
 
     def read(self, path: str, *, limit: int) -> bytes:
         """The content of the file at `path`. Raises Stalled when there is none or it has more than `limit` bytes."""
         found = self.find(path)
         if found is None:
-            raise Stalled(f"{self._label}: {path}: no such file; commit it or correct the path", reason="FileNotFound")
+            raise Stalled(f"{self.label}: {path}: no such file; commit it or correct the path", reason="FileNotFound")
         if found.kind == "submodule":
             raise self._submodule(found.path)
         if found.kind == "folder":
-            raise Stalled(f"{self._label}: {path} is a folder, not a file; correct the path", reason="FileNotFound")
+            raise Stalled(f"{self.label}: {path} is a folder, not a file; correct the path", reason="FileNotFound")
         return self.content(found, limit=limit)
 
     def content(self, entry: Entry, *, limit: int) -> bytes:
@@ -110,15 +109,10 @@ class TreeReader:
             raise KeyError(entry.id)
         if blob.size > limit:
             raise Stalled(
-                f"{self._label}: {entry.path} has {blob.size:,} bytes, more than the {limit:,} that are read; split it",
+                f"{self.label}: {entry.path} has {blob.size:,} bytes, more than the {limit:,} that are read; split it",
                 reason="FileTooLarge",
             )
         return blob.data
-
-    def links_inside(self, path: str, link: Entry) -> str | None:
-        """Where a link leads, from the repository's root; None: to nothing. Raises Stalled when it leaves it."""
-        found = self.find(posixpath.join(path, link.name))
-        return found.path if found else None
 
     def _child(self, folder: Entry, name: str) -> Entry | None:
         if folder.kind == "submodule":
@@ -139,18 +133,23 @@ class TreeReader:
         if target.startswith("/"):
             raise self._leaves(link.path)
         if seen > _LINKS_IN_ONE_PATH:
-            raise Stalled(f"{self._label}: {link.path} is a link that leads back to itself", reason="LinkLoop")
+            raise Stalled(f"{self.label}: {link.path} is a link that leads back to itself", reason="LinkLoop")
         return _parts(target)
 
-    def _outside(self, folder: Entry) -> list[str]:
-        """The places outside `folder` that links anywhere below it lead to, as paths from the root, sorted."""
-        inside = folder.path + "/" if folder.path else ""
-        targets = set()
-        for below, target in links_below(self.repository, folder.id):
-            place = posixpath.normpath(posixpath.join(folder.path, posixpath.dirname(below), target))
-            if not (place + "/").startswith(inside):
-                targets.add(place)
-        return sorted(targets)
+    def _linked(self, folder: Entry) -> dict[str, str]:
+        """The places outside `folder` that its links lead to, and theirs again: path → Git's id ("" = nothing)."""
+        covered = [folder]
+        places: dict[str, str] = {}
+        for here in covered:
+            for below, target in links_below(self.repository, here.id):
+                place = posixpath.normpath(posixpath.join("/", here.path, posixpath.dirname(below), target))[1:]
+                if place in places or any(is_inside(place, known.path) for known in covered):
+                    continue
+                entry = self._try_find(place)
+                places[place] = entry.id if entry else ""
+                if entry and entry.kind == "folder":
+                    covered.append(entry)
+        return places
 
     def _try_find(self, path: str) -> Entry | None:
         """As `find`, but a target that cannot be followed counts as missing: reading it will name the error."""
@@ -161,14 +160,14 @@ class TreeReader:
 
     def _leaves(self, path: str) -> Stalled:
         return Stalled(
-            f"{self._label}: repository contains out-of-bounds symlinks. file: {path}: "
+            f"{self.label}: repository contains out-of-bounds symlinks. file: {path}: "
             "the link leaves the repository, which is refused; replace it by the file it means",
             reason="LinkOutOfRepository",
         )
 
     def _submodule(self, path: str) -> Stalled:
         return Stalled(
-            f"{self._label}: {path} is a Git submodule, and submodules are not fetched; "
+            f"{self.label}: {path} is a Git submodule, and submodules are not fetched; "
             "copy its files into the repository or make it a source of its own",
             reason="SubmoduleNotFetched",
         )
@@ -231,6 +230,11 @@ def _entry(folder: str, item: pygit2.Object) -> Entry:
         id=str(item.id),
         executable=mode == FileMode.BLOB_EXECUTABLE,
     )
+
+
+def is_inside(path: str, folder: str) -> bool:
+    """Whether `path` is `folder` or below it; "" is the root."""
+    return not folder or path == folder or path.startswith(f"{folder}/")
 
 
 def _parts(path: str) -> list[str]:

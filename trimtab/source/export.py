@@ -1,0 +1,124 @@
+"""Writes a folder of a commit to disk, for the tools that want real files (Kustomize, Helm).
+
+Nothing on disk leads out of the target folder: links inside the exported folder become relative links, links to
+elsewhere in the repository become copies of what they lead to, links out of the repository are refused.
+"""
+
+import contextlib
+import os
+import posixpath
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from trimtab.errors import Retry, Stalled
+from trimtab.source.tree import Entry, TreeReader, is_inside
+
+EXPORT_LIMIT = 256 * 1024 * 1024
+"""Bytes that one export may have."""
+
+
+class Exported(Struct, frozen=True, kw_only=True):
+    """What was written. `submodules` are their paths in the repository: each is an empty folder, since submodules are
+    not fetched."""
+
+    files: int
+    size: int
+    submodules: tuple[str, ...]
+
+
+class Exporter:
+    """Writes folders of `tree` below `into`; at most `limit` bytes in all."""
+
+    def __init__(self, tree: TreeReader, into: Path, *, limit: int) -> None:
+        self._tree = tree
+        self._into = into
+        self._limit = limit
+        self._files = 0
+        self._size = 0
+        self._submodules: list[str] = []
+        self._entered: list[str] = []
+
+    def run(self, path: str) -> Exported:
+        """Write the content of folder `path`. Raises Stalled for what is wrong in the commit."""
+        folder = self._tree.find(path)
+        if folder is None or folder.kind != "folder":
+            raise Stalled(f"{self._tree.label}: {path}: no such folder; correct the path", reason="PathNotFound")
+        try:
+            self._folder(folder, self._into)
+        except BaseException:
+            shutil.rmtree(self._into, ignore_errors=True)
+            raise
+        return Exported(files=self._files, size=self._size, submodules=tuple(self._submodules))
+
+    def _folder(self, folder: Entry, target: Path) -> None:
+        """Write `folder` as `target`, as a new place from which links must not lead out."""
+        if folder.path in self._entered:
+            raise Stalled(
+                f"{self._tree.label}: {folder.path or '.'} is reached through a link from within itself; remove the link",
+                reason="LinkLoop",
+            )
+        self._entered.append(folder.path)
+        self._content(folder, target, top=folder.path)
+        self._entered.pop()
+
+    def _content(self, folder: Entry, target: Path, *, top: str) -> None:
+        with self._writing(target):
+            target.mkdir(parents=True, exist_ok=True)
+        for entry in self._tree.entries(folder.path):
+            place = target / self._checked(entry)
+            if entry.kind == "folder":
+                self._content(entry, place, top=top)
+            elif entry.kind == "link":
+                self._link(entry, place, top=top)
+            elif entry.kind == "submodule":
+                place.mkdir()
+                self._submodules.append(entry.path)
+            else:
+                self._file(entry, place)
+
+    def _link(self, link: Entry, place: Path, *, top: str) -> None:
+        """A link that leads to nothing is left out."""
+        found = self._tree.find(link.path)
+        if found is None:
+            return
+        if is_inside(found.path, top):
+            place.symlink_to(posixpath.relpath(f"/{found.path}", f"/{posixpath.dirname(link.path)}"))
+        elif found.kind == "folder":
+            self._folder(found, place)
+        elif found.kind == "file":
+            self._file(found, place)
+        else:
+            place.mkdir()
+            self._submodules.append(found.path)
+
+    def _file(self, entry: Entry, place: Path) -> None:
+        data = self._tree.content(entry, limit=self._limit - self._size)
+        self._size += len(data)
+        self._files += 1
+        with self._writing(place):
+            descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o755 if entry.executable else 0o644)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+
+    @contextlib.contextmanager
+    def _writing(self, place: Path) -> Iterator[None]:
+        """What the disk refuses is no fault of the mirror."""
+        try:
+            yield
+        except OSError as error:
+            raise Retry(
+                f"{self._tree.label}: cannot write {place}: {error.strerror}; make room or correct its permissions",
+                reason="DiskFailed",
+            ) from error
+
+    def _checked(self, entry: Entry) -> str:
+        """The name, unless a crafted tree uses it to get out of the folder."""
+        if entry.name in ("", ".", "..") or entry.name.lower() == ".git" or "\0" in entry.path:
+            raise Stalled(
+                f"{self._tree.label}: {entry.path!r} has a name that Git forbids; remove it from the commit",
+                reason="InvalidPath",
+            )
+        return entry.name
