@@ -3,16 +3,19 @@
 import contextlib
 
 from trimtab.apply.cluster import Cluster
+from trimtab.apply.outcome import Outcome
 from trimtab.compare.prepare import TargetObject
 from trimtab.compare.takeover import taken_over
 from trimtab.errors import Retry, Stalled, Wait
 from trimtab.kube import read, write
 from trimtab.kube.errors import AlreadyExists, Conflict, NotFound
 from trimtab.kube.resource import Resource
+from trimtab.kube.write import Propagation
 from trimtab.model.keys import Kind, ObjectKey
 from trimtab.model.names import FIELD_MANAGER, HOOK_FINALIZER
 from trimtab.model.observed import Observed
 from trimtab.model.tracking import owner_of
+from trimtab.sync.task import Task
 
 ATTEMPTS = 3
 
@@ -34,6 +37,26 @@ async def apply_object(target: TargetObject, cluster: Cluster, *, takeover: bool
     observed = read.observe(resource, raw)
     cluster.live.put(observed)
     return observed
+
+
+async def rehearse(task: Task, cluster: Cluster) -> Outcome:
+    """What the task would do, as the API server sees it; nothing is written."""
+    if task.action != "Apply" or task.target is None:
+        verb = {"Prune": "would be pruned", "Hook": "would run"}.get(task.action, "would be created if missing")
+        return Outcome(status="Pruned" if task.action == "Prune" else "Synced", message=f"{verb} (dry run)")
+    resource = await cluster.resource(task.kind)
+    await write.apply_raw(
+        cluster.transport,
+        resource,
+        task.target.body,
+        name=task.key.name,
+        namespace=task.key.namespace,
+        field_manager=FIELD_MANAGER,
+        force=True,
+        dry_run=True,
+    )
+    verb = "would be configured" if task.live_uid else "would be created"
+    return Outcome(status="Synced", message=f"{verb} (dry run)")
 
 
 async def take_over(key: ObjectKey, resource: Resource, cluster: Cluster) -> None:
@@ -62,8 +85,10 @@ async def take_over(key: ObjectKey, resource: Resource, cluster: Cluster) -> Non
     raise Retry(f"{key}: changes too fast to take over its fields; it is tried again", reason="Conflict")
 
 
-async def prune_object(key: ObjectKey, kind: Kind, cluster: Cluster, *, instance: str) -> bool:
-    """Delete `key` in the foreground if it is still tracked to `instance`; False when it is not there (any more).
+async def remove_tracked(
+    key: ObjectKey, kind: Kind, cluster: Cluster, *, instance: str, propagation: Propagation = "Foreground"
+) -> bool:
+    """Delete `key` if it is still tracked to `instance`; False when it is not there (any more).
 
     The object that is deleted is the very one that was looked at: a change in between makes us look again.
     """
@@ -76,13 +101,15 @@ async def prune_object(key: ObjectKey, kind: Kind, cluster: Cluster, *, instance
         metadata = manifest["metadata"]
         if owner_of(key, metadata.get("annotations")) != instance:
             raise Stalled(f"{key} is not tracked to {instance} any more; it is left alone", reason="NotTracked")
+        if metadata.get("deletionTimestamp"):
+            return True
         try:
             await write.delete(
                 cluster.transport,
                 resource,
                 key.name,
                 namespace=key.namespace,
-                propagation="Foreground",
+                propagation=propagation,
                 uid=metadata["uid"],
                 resource_version=metadata["resourceVersion"],
             )

@@ -15,8 +15,9 @@ from trimtab.apply.objects import (
     apply_object,
     create_namespace,
     delete_hook,
-    prune_object,
+    rehearse,
     release_hook,
+    remove_tracked,
     wait_established,
 )
 from trimtab.apply.outcome import Outcome, hook_outcome, object_outcome, result_of
@@ -36,9 +37,13 @@ LOOK_AGAIN = 5.0
 
 
 class Terms(Struct, frozen=True, kw_only=True):
-    """For whom the plan is run. `done`: hooks that succeeded before a restart and do not run again."""
+    """For whom the plan is run. `done`: hooks that succeeded before a restart and do not run again.
+
+    `dry_run`: every object is sent as a server-side dry run, hooks and prunes are only named, nothing is waited for.
+    """
 
     instance: str
+    dry_run: bool = False
     done: frozenset[ResultKey] = frozenset()
 
 
@@ -133,12 +138,14 @@ class _Sync:
         return result_of(task, outcome) if outcome else None
 
     async def _act(self, task: Task) -> Outcome | None:
+        if self.terms.dry_run:
+            return await rehearse(task, self.cluster)
         match task.action:
             case "CreateNamespace":
                 created = await create_namespace(task.key.name, self.cluster)
                 return Outcome(status="Synced", message=f"namespace/{task.key.name} created") if created else None
             case "Prune":
-                there = await prune_object(task.key, task.kind, self.cluster, instance=self.terms.instance)
+                there = await remove_tracked(task.key, task.kind, self.cluster, instance=self.terms.instance)
                 return Outcome(status="Pruned", message="pruned" if there else "was gone already")
             case "Hook":
                 return await self._start_hook(task)
@@ -191,6 +198,8 @@ class _Sync:
 
     def _awaited(self, task: Task, *, objects: bool) -> bool:
         if task.skip is not None or task.action == "CreateNamespace" or task_key(task) in self.terms.done:
+            return False
+        if self.terms.dry_run:
             return False
         return objects or task.action == "Hook"
 

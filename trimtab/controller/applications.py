@@ -1,0 +1,125 @@
+"""The Applications of the control namespace: followed by a watch, written by merge patches."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from trimtab.kube import write
+from trimtab.kube.discovery import Discovery
+from trimtab.kube.resource import Resource
+from trimtab.kube.transport import Transport
+from trimtab.kube.watch import watch
+from trimtab.model.application import Application
+from trimtab.model.keys import AppKey
+from trimtab.model.names import FIELD_MANAGER, GROUP, REFRESH, SKIP_RECONCILE
+from trimtab.model.observed import Listed, Observed, Removed, Upserted
+
+log = logging.getLogger(__name__)
+_DECODER = msgspec.json.Decoder(Application)
+
+OnEvent = Callable[[AppKey], None]
+
+
+class Applications:
+    """All Applications, decoded. `on_event` hears of those that need a pass: our own status writes do not."""
+
+    def __init__(self, transport: Transport, discovery: Discovery, *, namespace: str, on_event: OnEvent) -> None:
+        self._transport = transport
+        self._discovery = discovery
+        self._namespace = namespace
+        self._on_event = on_event
+        self._known: dict[AppKey, Application] = {}
+        self._broken: dict[AppKey, str] = {}
+
+    def get(self, key: AppKey) -> Application | None:
+        return self._known.get(key)
+
+    def keys(self) -> list[AppKey]:
+        return list(self._known)
+
+    async def follow(self) -> None:
+        """Keep up with the API server, for ever. Raises `UnknownKind` when the CRD is not installed."""
+        resource = await self._resource()
+        async for events in watch(self._transport, resource, namespace=self._namespace):
+            for event in events:
+                match event:
+                    case Upserted(observed):
+                        self._take(observed)
+                    case Removed(last):
+                        self._drop(AppKey(last.key.namespace, last.key.name))
+                    case Listed(keys):
+                        present = {AppKey(k.namespace, k.name) for k in keys}
+                        for key in [k for k in self._known if k not in present]:
+                            self._drop(key)
+
+    async def patch(self, key: AppKey, body: dict[str, Any]) -> Application:
+        """Merge-patch the Application and remember the answer. Raises `ApiError`."""
+        resource = await self._resource()
+        answer = await write.patch(
+            self._transport,
+            resource,
+            key.name,
+            body,
+            patch_type="merge",
+            namespace=key.namespace,
+            field_manager=FIELD_MANAGER,
+        )
+        app = msgspec.convert(answer, Application)
+        known = self._known.get(key)
+        if known is not None and _version(app) > _version(known):
+            self._known[key] = app
+        return app
+
+    async def _resource(self) -> Resource:
+        return await self._discovery.find(GROUP, "Application")
+
+    def _take(self, observed: Observed) -> None:
+        key = AppKey(observed.key.namespace, observed.key.name)
+        try:
+            app = _DECODER.decode(observed.raw)
+        except msgspec.ValidationError as error:
+            self._reject(key, str(error))
+            return
+        self._broken.pop(key, None)
+        known = self._known.get(key)
+        if known is not None and _version(app) <= _version(known):
+            return
+        self._known[key] = app
+        if known is None or _calls_for_a_pass(known, app):
+            self._on_event(key)
+
+    def _reject(self, key: AppKey, problem: str) -> None:
+        """Said once: the object is left alone until it changes."""
+        if self._broken.get(key) != problem:
+            log.error("Application %s is not valid and is left alone: %s; correct the object", key, problem)
+        self._broken[key] = problem
+
+    def _drop(self, key: AppKey) -> None:
+        if self._known.pop(key, None) is not None:
+            self._on_event(key)
+
+
+def _version(app: Application) -> int:
+    return int(app.metadata.resource_version or 0)
+
+
+def _calls_for_a_pass(before: Application, after: Application) -> bool:
+    return (
+        before.spec != after.spec
+        or (after.operation is not None and before.operation != after.operation)
+        or _asks(after) != _asks(before)
+        or before.metadata.deletion_timestamp != after.metadata.deletion_timestamp
+        or before.metadata.finalizers != after.metadata.finalizers
+        or _phase(before) != _phase(after)
+    )
+
+
+def _asks(app: Application) -> tuple[str | None, str | None]:
+    annotations = app.metadata.annotations or {}
+    return (annotations.get(REFRESH), annotations.get(SKIP_RECONCILE))
+
+
+def _phase(app: Application) -> str:
+    return app.status.operation_state.phase if app.status.operation_state else ""

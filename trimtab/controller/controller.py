@@ -1,0 +1,93 @@
+"""The controller put together: one process that keeps the applications of one control namespace on course."""
+
+import asyncio
+import contextlib
+import gc
+import logging
+from collections.abc import AsyncIterator
+
+from trimtab.clock import Clock, SystemClock
+from trimtab.controller.applications import Applications
+from trimtab.controller.clusters import ClusterHandle, Clusters
+from trimtab.controller.events import Recorder
+from trimtab.controller.loop import Loop
+from trimtab.controller.projects import Projects
+from trimtab.controller.queue import WorkQueue
+from trimtab.controller.repositories import Repositories
+from trimtab.controller.world import World
+from trimtab.errors import TrimtabError
+from trimtab.kube.config import ClusterConfig
+from trimtab.kube.transport import Transport
+from trimtab.model.keys import AppKey
+from trimtab.render import Workshop
+from trimtab.settings import Settings
+from trimtab.source.git import GitStore
+
+log = logging.getLogger(__name__)
+FOLLOW_AGAIN = 10.0
+
+
+@contextlib.asynccontextmanager
+async def running_controller(
+    config: ClusterConfig, settings: Settings, *, clock: Clock | None = None
+) -> AsyncIterator[World]:
+    """A controller at work until the context ends; what is under way then is taken up by the next one."""
+    clock = clock or SystemClock()
+    queue: WorkQueue[AppKey] = WorkQueue(clock)
+    async with Transport(config, clock=clock) as transport, contextlib.AsyncExitStack() as stack:
+        workshop = await stack.enter_async_context(Workshop(size=settings.parallel_renders))
+        world = _world(transport, settings, clock, workshop, queue)
+        loop = Loop(world, queue)
+        tasks = [
+            asyncio.create_task(_follow(world, queue), name="applications"),
+            asyncio.create_task(queue.tick(), name="appointments"),
+            *(asyncio.create_task(loop.work(), name=f"worker {n}") for n in range(settings.workers)),
+        ]
+        gc.set_threshold(50_000, 20, 50)
+        try:
+            yield world
+        finally:
+            running = [memory.run for memory in world.memories.values() if memory.run is not None]
+            for task in (*tasks, *running):
+                task.cancel()
+            await asyncio.gather(*tasks, *running, return_exceptions=True)
+            await world.recorder.flush()
+            await world.clusters.home.close()
+
+
+def _world(
+    transport: Transport, settings: Settings, clock: Clock, workshop: Workshop, queue: WorkQueue[AppKey]
+) -> World:
+    def objects_changed(instances: set[str]) -> None:
+        for instance in instances:
+            queue.add(_key_of(instance, settings.namespace))
+
+    home = ClusterHandle(transport, clock=clock, on_change=objects_changed)
+    discovery, namespace = home.discovery, settings.namespace
+    return World(
+        settings=settings,
+        clock=clock,
+        applications=Applications(transport, discovery, namespace=namespace, on_event=queue.add),
+        projects=Projects(transport, discovery, namespace=namespace, clock=clock),
+        clusters=Clusters(home),
+        repositories=Repositories(transport, discovery, namespace=namespace, clock=clock),
+        sources=GitStore(settings.cache / "git", clock=clock),
+        workshop=workshop,
+        recorder=Recorder(transport, discovery, clock),
+    )
+
+
+def _key_of(instance: str, control_namespace: str) -> AppKey:
+    """Inverse of `AppKey.instance`: names hold no underscore."""
+    namespace, underscore, name = instance.partition("_")
+    return AppKey(namespace, name) if underscore else AppKey(control_namespace, instance)
+
+
+async def _follow(world: World, queue: WorkQueue[AppKey]) -> None:
+    """Follow the Applications for ever; without their CRD, say so and wait for it."""
+    while True:
+        try:
+            await world.applications.follow()
+        except TrimtabError as error:
+            log.error("applications cannot be followed: %s; `trimtab crds | kubectl apply -f -` installs them", error)
+            await world.clock.sleep(FOLLOW_AGAIN)

@@ -1,0 +1,74 @@
+"""Kubernetes Events about Applications: for people who read `kubectl describe`, and for whatever collects them."""
+
+import asyncio
+import logging
+from typing import Any, Literal
+
+from trimtab.clock import Clock, rfc3339
+from trimtab.errors import TrimtabError
+from trimtab.kube import write
+from trimtab.kube.discovery import Discovery
+from trimtab.kube.transport import Transport
+from trimtab.model.application import Application
+from trimtab.model.names import FIELD_MANAGER, GROUP, VERSION
+from trimtab.text import one_line
+
+log = logging.getLogger(__name__)
+COMPONENT = "trimtab"
+MESSAGE_LIMIT = 1024
+"""Characters that the API server takes in an Event."""
+
+EventType = Literal["Normal", "Warning"]
+Reason = Literal["OperationStarted", "OperationCompleted", "ResourceUpdated", "DriftDetected", "ResourceDeleted"]
+
+
+class Recorder:
+    """Posts Events in the background; one that cannot be posted is logged, and nothing else suffers."""
+
+    def __init__(self, transport: Transport, discovery: Discovery, clock: Clock) -> None:
+        self._transport = transport
+        self._discovery = discovery
+        self._clock = clock
+        self._posting: set[asyncio.Task[None]] = set()
+
+    def emit(self, app: Application, reason: Reason, message: str, *, kind: EventType = "Normal") -> None:
+        """Say `message` about `app`."""
+        log.info("%s/%s %s: %s", app.metadata.namespace, app.metadata.name, reason, message)
+        task = asyncio.create_task(self._post(self._event(app, reason, message, kind)))
+        self._posting.add(task)
+        task.add_done_callback(self._posting.discard)
+
+    async def flush(self) -> None:
+        """Wait until all that was said is posted."""
+        while self._posting:
+            await asyncio.gather(*self._posting)
+
+    async def _post(self, event: dict[str, Any]) -> None:
+        try:
+            resource = await self._discovery.find("", "Event", version="v1")
+            await write.create(self._transport, resource, event, field_manager=FIELD_MANAGER)
+        except TrimtabError as error:
+            log.warning("event not posted: %s", error.message)
+
+    def _event(self, app: Application, reason: Reason, message: str, kind: EventType) -> dict[str, Any]:
+        now = rfc3339(self._clock.now())
+        return {
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": {"generateName": f"{app.metadata.name}.", "namespace": app.metadata.namespace},
+            "involvedObject": {
+                "apiVersion": f"{GROUP}/{VERSION}",
+                "kind": "Application",
+                "name": app.metadata.name,
+                "namespace": app.metadata.namespace,
+                "uid": app.metadata.uid,
+                "resourceVersion": app.metadata.resource_version,
+            },
+            "type": kind,
+            "reason": reason,
+            "message": one_line(message, limit=MESSAGE_LIMIT),
+            "count": 1,
+            "firstTimestamp": now,
+            "lastTimestamp": now,
+            "source": {"component": COMPONENT},
+        }

@@ -1,0 +1,278 @@
+"""One pass over one application: look, decide, write the status once, start what was decided.
+
+The place where errors turn into requeues and conditions: `Retry` comes back soon, `Wait` when it says, `Stalled` with
+the next poll (a change of the object brings it back at once).
+"""
+
+import asyncio
+import logging
+import random
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from trimtab.apply.run import abort
+from trimtab.clock import rfc3339
+from trimtab.compare.drift import describe
+from trimtab.controller.delete import finalize, is_deleting
+from trimtab.controller.operate import operate
+from trimtab.controller.queue import WorkQueue
+from trimtab.controller.refresh import Refreshed, refresh
+from trimtab.controller.world import Memory, World
+from trimtab.errors import Retry, TrimtabError, Wait
+from trimtab.kube.errors import NotFound
+from trimtab.model.application import Application, ApplicationStatus, Operation, OperationState
+from trimtab.model.keys import AppKey
+from trimtab.model.names import REFRESH, REFRESH_TIMESTAMP, SKIP_RECONCILE
+from trimtab.status.history import with_deployment
+from trimtab.status.outcome import Found, status_found, status_unknown
+from trimtab.status.patch import status_patch
+from trimtab.sync.auto import Later, Refuse, Start
+from trimtab.sync.lifecycle import Begin, End, Next, Pause, Stop, begun, next_step, terminated
+
+log = logging.getLogger(__name__)
+RETRY_FIRST = 1.0
+RETRY_MOST = 60.0
+
+
+class Looked(Struct, frozen=True):
+    """The status after a look, and when to look again at the latest (seconds)."""
+
+    status: ApplicationStatus
+    again: float
+    refreshed: Refreshed | None = None
+
+
+class Loop:
+    """Works the queue. Passes of one application follow each other; those of several run side by side."""
+
+    def __init__(self, world: World, queue: WorkQueue[AppKey]) -> None:
+        self.world = world
+        self.queue = queue
+
+    async def work(self) -> None:
+        """Take keys from the queue, for ever; run several of these as tasks."""
+        while True:
+            key = await self.queue.get()
+            try:
+                await self._guarded(key)
+            finally:
+                self.queue.done(key)
+
+    async def _guarded(self, key: AppKey) -> None:
+        try:
+            self.queue.add_later(key, await self.reconcile(key))
+        except NotFound:
+            log.info("%s is gone", key)
+        except TrimtabError as error:
+            log.warning("%s: %s", key, error.message)
+            self.queue.add_later(key, self._backoff(self.world.memory(key), error))
+        except Exception:
+            log.exception("%s: a defect in Trimtab; the application is looked at again in a minute", key)
+            self.queue.add_later(key, RETRY_MOST)
+
+    async def reconcile(self, key: AppKey) -> float:
+        """One pass; seconds until the next one at the latest."""
+        world = self.world
+        app = world.applications.get(key)
+        if app is None:
+            await self._forget(key)
+            return float("inf")
+        if (app.metadata.annotations or {}).get(SKIP_RECONCILE) == "true":
+            return float("inf")
+        memory = world.memory(key)
+        if is_deleting(app):
+            await self._stop(memory)
+            return await finalize(app, world)
+        looked = await self._look(app, memory)
+        step = self._next(app, memory, looked)
+        wait = await self._carry_out(app, memory, looked, step)
+        return min(wait, looked.again)
+
+    async def _look(self, app: Application, memory: Memory) -> Looked:
+        now = rfc3339(self.world.clock.now())
+        resolve = self._must_resolve(app, memory)
+        try:
+            refreshed = await refresh(app, self.world, memory, resolve=resolve)
+        except Wait as wait:
+            return Looked(app.status, wait.after)
+        except TrimtabError as error:
+            status = status_unknown(app, reason=error.reason, message=error.message, now=now)
+            return Looked(status, self._backoff(memory, error))
+        memory.failures = 0
+        if resolve:
+            memory.poll_at = self.world.clock.monotonic() + self._poll_pause()
+        return Looked(self._status(app, refreshed, now), self._again(memory, refreshed), refreshed)
+
+    def _must_resolve(self, app: Application, memory: Memory) -> bool:
+        declared = memory.declared
+        return (
+            declared is None
+            or REFRESH in (app.metadata.annotations or {})
+            or declared.sources != app.spec.all_sources()
+            or declared.identity.namespace != app.spec.destination.namespace
+            or bool(declared.prepared.errors)
+            or memory.failures > 0
+            or self.world.clock.monotonic() >= memory.poll_at
+        )
+
+    def _status(self, app: Application, refreshed: Refreshed, now: str) -> ApplicationStatus:
+        declared, decision = refreshed.declared, refreshed.decision
+        found = Found(
+            sources=declared.sources,
+            revisions=declared.revisions,
+            source_types=declared.source_types,
+            prepared=declared.prepared,
+            comparison=refreshed.comparison,
+            instance=declared.identity.instance,
+            refusal=decision.message if isinstance(decision, Refuse) else "",
+        )
+        return status_found(app, found, now=now)
+
+    def _again(self, memory: Memory, refreshed: Refreshed) -> float:
+        poll = max(0.0, memory.poll_at - self.world.clock.monotonic())
+        return min(poll, refreshed.decision.seconds) if isinstance(refreshed.decision, Later) else poll
+
+    def _poll_pause(self) -> float:
+        settings = self.world.settings
+        return settings.poll + random.uniform(0, settings.jitter)
+
+    def _backoff(self, memory: Memory, error: TrimtabError) -> float:
+        """Seconds until the next try after `error`."""
+        if isinstance(error, Wait):
+            return error.after
+        if not isinstance(error, Retry):
+            memory.failures += 1
+            return self._poll_pause()
+        pause = min(RETRY_MOST, RETRY_FIRST * 2 ** min(memory.failures, 10))
+        memory.failures += 1
+        return error.after if error.after is not None else pause
+
+    def _next(self, app: Application, memory: Memory, looked: Looked) -> Next:
+        refreshed = looked.refreshed
+        newest = refreshed.declared.revision if refreshed else ""
+        now = self.world.clock.now()
+        step = next_step(app, now=now, running=memory.running, finished=memory.finished, newest=newest)
+        if step is None and refreshed and isinstance(refreshed.decision, Start) and not memory.running:
+            return Begin(begun(refreshed.decision.operation, now))
+        return step
+
+    async def _carry_out(self, app: Application, memory: Memory, looked: Looked, step: Next) -> float:
+        """Write the status, then act; seconds until something is due."""
+        match step:
+            case Begin(state):
+                started = await self._write(app, looked, state, operation=state.operation)
+                self._announce(app, looked, "OperationStarted", _begun_text(state))
+                self._start(started, state, memory)
+            case End(state):
+                status = replace(looked.status, operation_state=state)
+                ended = replace(app, status=replace(status, history=app.status.history))
+                looked = replace(looked, status=replace(status, history=with_deployment(ended, state)))
+                await self._write(app, looked, state, operation=None)
+                memory.finished = None
+                self._announce(app, looked, "OperationCompleted", f"Sync operation {state.phase}: {state.message}")
+                return 0.0
+            case Pause(state, seconds):
+                await self._write(app, looked, state, operation=app.operation)
+                memory.finished = None
+                return seconds
+            case Stop():
+                await self._terminate(app, memory)
+            case None:
+                await self._write(app, looked, app.status.operation_state, operation=app.operation)
+                self._announce(app, looked, "ResourceUpdated", "")
+        return float("inf")
+
+    async def _write(
+        self, app: Application, looked: Looked, state: OperationState | None, *, operation: Operation | None
+    ) -> Application:
+        """The one write of a pass; none when nothing changed."""
+        key = AppKey(app.metadata.namespace, app.metadata.name)
+        now = rfc3339(self.world.clock.now())
+        body = _patch(app, replace(looked.status, operation_state=state), operation, now=now)
+        if not body:
+            return app
+        return await self.world.applications.patch(key, body)
+
+    def _start(self, app: Application, state: OperationState, memory: Memory) -> None:
+        key = AppKey(app.metadata.namespace, app.metadata.name)
+
+        async def attempt() -> None:
+            memory.finished = await operate(app, state, self.world, memory)
+
+        def ended(task: asyncio.Task[None]) -> None:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                log.error("%s: a defect in Trimtab ended the operation", key, exc_info=error)
+                message = f"a defect in Trimtab: {error!r}"
+                now = rfc3339(self.world.clock.now())
+                memory.finished = replace(state, phase="Error", message=message, finished_at=now)
+            self.queue.add(key)
+
+        memory.run = asyncio.create_task(attempt(), name=f"sync {key}")
+        memory.run.add_done_callback(ended)
+
+    async def _terminate(self, app: Application, memory: Memory) -> None:
+        await self._stop(memory)
+        await abort(memory.results, self.world.clusters.find(app.spec.destination))
+        state = app.status.operation_state
+        if state is not None:
+            memory.finished = terminated(state, self.world.clock.now())
+        self.queue.add(AppKey(app.metadata.namespace, app.metadata.name))
+
+    async def _stop(self, memory: Memory) -> None:
+        if memory.run is not None:
+            memory.run.cancel()
+            await asyncio.gather(memory.run, return_exceptions=True)
+            memory.run = None
+
+    async def _forget(self, key: AppKey) -> None:
+        memory = self.world.memories.pop(key, None)
+        if memory is not None:
+            await self._stop(memory)
+        self.queue.forget(key)
+        self.world.clusters.home.live.want(key.instance(self.world.settings.namespace), frozenset())
+
+    def _announce(self, app: Application, looked: Looked, reason: Any, message: str) -> None:
+        """Events: the operation's, drift, and every change of sync or health status."""
+        recorder = self.world.recorder
+        for drift in looked.refreshed.drifts if looked.refreshed else ():
+            recorder.emit(app, "DriftDetected", describe(drift), kind="Warning")
+        for text, bad in _changes(app.status, looked.status):
+            recorder.emit(app, "ResourceUpdated", text, kind="Warning" if bad else "Normal")
+        if message:
+            failed = reason == "OperationCompleted" and "Succeeded" not in message
+            recorder.emit(app, reason, message, kind="Warning" if failed else "Normal")
+
+
+def _patch(app: Application, status: ApplicationStatus, operation: Operation | None, *, now: str) -> dict[str, Any]:
+    """The merge patch of a pass, {} when there is nothing to write."""
+
+    body: dict[str, Any] = {}
+    if asked := [name for name in (REFRESH, REFRESH_TIMESTAMP) if name in (app.metadata.annotations or {})]:
+        version = app.metadata.resource_version
+        body["metadata"] = {"annotations": dict.fromkeys(asked), "resourceVersion": version}
+    if operation != app.operation:
+        body["operation"] = msgspec.to_builtins(operation) if operation else None
+    if status_patch(app.status, status) or body:
+        body["status"] = status_patch(app.status, replace(status, reconciled_at=now)) or {}
+    return body
+
+
+def _changes(before: ApplicationStatus, after: ApplicationStatus) -> list[tuple[str, bool]]:
+    """(text, is it bad) for a changed sync or health status."""
+    found = []
+    old_sync, new_sync = (s.sync.status if s.sync else "" for s in (before, after))
+    if old_sync != new_sync:
+        found.append((f"Updated sync status: {old_sync or 'None'} -> {new_sync}", new_sync == "Unknown"))
+    old_health, new_health = (s.health.status if s.health else "" for s in (before, after))
+    if old_health != new_health:
+        found.append((f"Updated health status: {old_health or 'None'} -> {new_health}", new_health == "Degraded"))
+    return found
+
+
+def _begun_text(state: OperationState) -> str:
+    sync = state.operation.sync
+    who = "automated sync" if state.operation.initiated_by.automated else state.operation.initiated_by.username
+    return f"{who or 'somebody'} initiated sync to {sync.revision[:12] if sync and sync.revision else 'HEAD'}"

@@ -1,0 +1,135 @@
+"""One attempt at an operation: from `.operation` to a Plan, carried out, with its progress in the status."""
+
+import logging
+
+import msgspec
+from msgspec.structs import replace
+
+from trimtab.apply.run import Terms, run
+from trimtab.clock import parse_rfc3339, rfc3339
+from trimtab.controller.clusters import ClusterHandle
+from trimtab.controller.refresh import declare, observe
+from trimtab.controller.world import Declared, Memory, World
+from trimtab.errors import Retry, Stalled, TrimtabError
+from trimtab.model.application import Application, OperationPhase, OperationState, SyncOperation, SyncResult
+from trimtab.model.keys import AppKey, ObjectKey
+from trimtab.model.options import parse_options
+from trimtab.status.patch import merge_diff
+from trimtab.sync.plan import Plan, make_plan
+from trimtab.sync.progress import Progress, Reported, SyncEvent, Waiting, fold, succeeded_hooks
+from trimtab.sync.task import Options
+
+log = logging.getLogger(__name__)
+WRITE_EVERY = 1.0
+"""Seconds between progress writes; waits and hooks are written at once."""
+
+
+async def operate(app: Application, state: OperationState, world: World, memory: Memory) -> OperationState:
+    """Run one attempt of `state.operation`; the state at its end (Succeeded, Failed or Error). Never raises
+    TrimtabError.
+    """
+    sync = state.operation.sync or SyncOperation()
+    reporter = _Reporter(app, state, world)
+    result = state.sync_result or _result(app, sync)
+    try:
+        _supported(sync)
+        cluster = world.clusters.find(app.spec.destination)
+        declared = await _declared(app, sync, world, memory, cluster)
+        result = replace(result, revision=declared.revision if not app.spec.sources else "")
+        result = replace(result, revisions=declared.revisions if app.spec.sources else ())
+        plan = await _plan(app, state, declared, cluster, memory)
+        memory.results = result.resources
+        progress = Progress(results=result.resources)
+        terms = Terms(instance=declared.identity.instance, done=succeeded_hooks(result.resources), dry_run=sync.dry_run)
+        async for event in run(plan, cluster, terms):
+            progress = fold(progress, event)
+            memory.results = progress.results
+            result = replace(result, resources=progress.results)
+            await reporter.report(replace(state, message=progress.message, sync_result=result), event)
+    except TrimtabError as error:
+        phase: OperationPhase = "Error" if isinstance(error, Retry) else "Failed"
+        return _ended(state, world, phase=phase, message=error.message, result=result)
+    return _ended(state, world, phase=progress.phase, message=progress.message, result=result)
+
+
+def _supported(sync: SyncOperation) -> None:
+    if sync.manifests:
+        raise Stalled("sync of local manifests is not supported yet; commit them and sync the revision")
+
+
+async def _declared(
+    app: Application, sync: SyncOperation, world: World, memory: Memory, cluster: ClusterHandle
+) -> Declared:
+    """What the operation is about: its own sources and revisions, else the application's."""
+    sources = sync.sources or ((sync.source,) if sync.source else app.spec.all_sources())
+    pinned = sync.revisions or ((sync.revision,) if sync.revision else ())
+    known = memory.declared
+    if known and known.sources == sources and (not pinned or pinned == known.revisions[: len(pinned)]):
+        return known
+    return await declare(app, world, cluster, known=known, sources=sources, pinned=pinned)
+
+
+async def _plan(
+    app: Application, state: OperationState, declared: Declared, cluster: ClusterHandle, memory: Memory
+) -> Plan:
+    """Raises Stalled where the targets cannot be decided: then nothing is applied."""
+    if errors := declared.prepared.errors:
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        raise Stalled(f"{errors[0].message}{more}", reason="ComparisonError")
+    comparison = await observe(app, declared, cluster, known=memory.verdicts)
+    return make_plan(comparison, declared.prepared.hooks, _options(app, state, declared))
+
+
+def _options(app: Application, state: OperationState, declared: Declared) -> Options:
+    sync = state.operation.sync or SyncOperation()
+    policy = app.spec.sync_policy
+    words = frozenset(parse_options((*(policy.sync_options if policy else ()), *sync.sync_options)))
+    selected = frozenset(
+        ObjectKey(group=r.group, kind=r.kind, namespace=r.namespace, name=r.name) for r in sync.resources
+    )
+    return Options(
+        prune=sync.prune,
+        hooks=not (sync.sync_strategy and sync.sync_strategy.apply),
+        create_namespace=app.spec.destination.namespace if "CreateNamespace=true" in words else "",
+        selected=selected or None,
+        only_out_of_sync="ApplyOutOfSyncOnly=true" in words,
+        started_at=parse_rfc3339(state.started_at),
+        revision=declared.revision,
+    )
+
+
+def _result(app: Application, sync: SyncOperation) -> SyncResult:
+    one = sync.source or (app.spec.source if not app.spec.sources else None)
+    many = sync.sources or app.spec.sources
+    return SyncResult(revision=sync.revision, revisions=sync.revisions, source=one, sources=() if one else many)
+
+
+def _ended(
+    state: OperationState, world: World, *, phase: OperationPhase, message: str, result: SyncResult
+) -> OperationState:
+    now = rfc3339(world.clock.now())
+    return replace(state, phase=phase, message=message, finished_at=now, sync_result=result)
+
+
+class _Reporter:
+    """Writes the progress of a long operation to the status: often enough to follow, seldom enough to be cheap."""
+
+    def __init__(self, app: Application, state: OperationState, world: World) -> None:
+        self._key = AppKey(app.metadata.namespace, app.metadata.name)
+        self._world = world
+        self._written = state
+        self._at = world.clock.monotonic()
+
+    async def report(self, state: OperationState, event: SyncEvent) -> None:
+        now = self._world.clock.monotonic()
+        hook_ended = isinstance(event, Reported) and event.result.hook_phase not in (None, "Running")
+        if not (hook_ended or isinstance(event, Waiting) or now - self._at >= WRITE_EVERY):
+            return
+        patch = merge_diff(msgspec.to_builtins(self._written), msgspec.to_builtins(state))
+        self._written, self._at = state, now
+        if not patch:
+            return
+        try:
+            await self._world.applications.patch(self._key, {"status": {"operationState": patch}})
+        except Retry as error:
+            log.warning("%s: progress not written: %s", self._key, error.message)

@@ -1,0 +1,73 @@
+"""What the controller works with: a bag of collaborators, and what it remembers of each application.
+
+Nothing here is durable. Deleting all of it costs time, never truth: the API server and Git have that.
+"""
+
+import asyncio
+
+from msgspec import Struct, field
+
+from trimtab.clock import Clock
+from trimtab.compare.comparison import Comparison, Verdict
+from trimtab.compare.prepare import Identity, Prepared
+from trimtab.controller.applications import Applications
+from trimtab.controller.clusters import Clusters
+from trimtab.controller.events import Recorder
+from trimtab.controller.projects import Projects
+from trimtab.controller.repositories import Repositories
+from trimtab.model.application import ApplicationSource, OperationState, ResourceResult
+from trimtab.model.keys import AppKey, ObjectKey, Revision
+from trimtab.render import Workshop
+from trimtab.settings import Settings
+from trimtab.source.git import GitStore
+
+
+class Declared(Struct, frozen=True):
+    """What Git declares for an application: which sources at which revisions, and the objects made of them."""
+
+    identity: Identity
+    sources: tuple[ApplicationSource, ...]
+    revisions: tuple[Revision, ...]
+    source_types: tuple[str, ...]
+    digest: str
+    prepared: Prepared
+
+    @property
+    def revision(self) -> str:
+        """The revision of the first source: the one that stands for all in most places."""
+        return self.revisions[0] if self.revisions else ""
+
+
+class Memory(Struct):
+    """What is remembered of one application between passes."""
+
+    declared: Declared | None = None
+    comparison: Comparison | None = None
+    verdicts: dict[ObjectKey, Verdict] = field(default_factory=dict)
+    poll_at: float = 0.0
+    failures: int = 0
+    run: asyncio.Task[None] | None = None
+    results: tuple[ResourceResult, ...] = ()
+    finished: OperationState | None = None
+
+    @property
+    def running(self) -> bool:
+        return self.run is not None and not self.run.done()
+
+
+class World(Struct):
+    """The collaborators of a controller."""
+
+    settings: Settings
+    clock: Clock
+    applications: Applications
+    projects: Projects
+    clusters: Clusters
+    repositories: Repositories
+    sources: GitStore
+    workshop: Workshop
+    recorder: Recorder
+    memories: dict[AppKey, Memory] = field(default_factory=dict)
+
+    def memory(self, key: AppKey) -> Memory:
+        return self.memories.setdefault(key, Memory())

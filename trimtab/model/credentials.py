@@ -1,0 +1,113 @@
+"""Which credentials belong to which repository: Argo CD's repository and repo-creds Secrets, read and matched.
+
+A repository's own credentials count; one without any inherits those of the longest repo-creds URL that its own URL
+begins with.
+"""
+
+import base64
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from trimtab.model.keys import Manifest
+from trimtab.model.names import SECRET_TYPE_LABEL
+from trimtab.model.repository import RepositoryAccess
+
+CREDENTIAL_FIELDS = {
+    "username": "username",
+    "password": "password",
+    "bearerToken": "bearer_token",
+    "sshPrivateKey": "ssh_private_key",
+    "tlsClientCertData": "tls_client_cert",
+    "tlsClientCertKey": "tls_client_key",
+}
+OTHER_FIELDS = {"proxy": "proxy", "noProxy": "no_proxy", "project": "project"}
+
+
+class Credentials(Struct, frozen=True):
+    """Everything that is configured about repositories. `certificates`: host → PEM bundle."""
+
+    repositories: Mapping[str, RepositoryAccess] = {}
+    templates: tuple[RepositoryAccess, ...] = ()
+    known_hosts: str = ""
+    certificates: Mapping[str, str] = {}
+
+    def access(self, url: str) -> RepositoryAccess:
+        """How to reach `url`; without credentials where none are configured."""
+        own = self.repositories.get(normalised(url)) or RepositoryAccess(url=url)
+        if not _has_credentials(own):
+            own = _inherit(own, self._template(url))
+        host = urlsplit(url).hostname or ""
+        return replace(own, url=url, known_hosts=self.known_hosts, ca_pem=self.certificates.get(host, ""))
+
+    def _template(self, url: str) -> RepositoryAccess | None:
+        wanted = normalised(url)
+        fitting = [t for t in self.templates if wanted.startswith(normalised(t.url))]
+        return max(fitting, key=lambda t: len(t.url), default=None)
+
+
+def read_credentials(
+    secrets: Iterable[Manifest], *, known_hosts: Manifest | None, certificates: Manifest | None
+) -> Credentials:
+    """From the Secrets with Argo CD's label and the two ConfigMaps (None where there is none)."""
+    repositories: dict[str, RepositoryAccess] = {}
+    templates: list[RepositoryAccess] = []
+    for secret in secrets:
+        kind = ((secret.get("metadata") or {}).get("labels") or {}).get(SECRET_TYPE_LABEL)
+        access = _access(secret)
+        if access is None:
+            continue
+        if kind == "repository":
+            repositories[normalised(access.url)] = access
+        elif kind == "repo-creds":
+            templates.append(access)
+    return Credentials(
+        repositories=repositories,
+        templates=tuple(templates),
+        known_hosts=((known_hosts or {}).get("data") or {}).get("ssh_known_hosts", ""),
+        certificates=(certificates or {}).get("data") or {},
+    )
+
+
+def normalised(url: str) -> str:
+    """One spelling for the same repository: no `.git`, no trailing slash, lower case, scp form as ssh URL."""
+    text = url.strip().rstrip("/").removesuffix(".git")
+    if "://" not in text and ":" in text and not text.startswith("/"):
+        host, _, path = text.partition(":")
+        text = f"ssh://{host}/{path.lstrip('/')}"
+    return text.lower()
+
+
+def _access(secret: Manifest) -> RepositoryAccess | None:
+    data = {name: _decoded(value) for name, value in (secret.get("data") or {}).items()}
+    if not data.get("url"):
+        return None
+    known = {field: data[name] for name, field in {**CREDENTIAL_FIELDS, **OTHER_FIELDS}.items() if data.get(name)}
+    return RepositoryAccess(url=data["url"].strip(), insecure=data.get("insecure") == "true", **known)
+
+
+def _decoded(value: Any) -> str:
+    try:
+        return base64.b64decode(str(value)).decode()
+    except ValueError:
+        return ""
+
+
+def _has_credentials(access: RepositoryAccess) -> bool:
+    return any(getattr(access, field) for field in CREDENTIAL_FIELDS.values())
+
+
+def _inherit(own: RepositoryAccess, template: RepositoryAccess | None) -> RepositoryAccess:
+    if template is None:
+        return own
+    taken = {field: getattr(template, field) for field in CREDENTIAL_FIELDS.values()}
+    return replace(
+        own,
+        insecure=own.insecure or template.insecure,
+        proxy=own.proxy or template.proxy,
+        no_proxy=own.no_proxy or template.no_proxy,
+        **taken,
+    )
