@@ -1,0 +1,99 @@
+"""Options and arguments that several commands share."""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from msgspec import Struct
+
+from trimtab.model.durations import parse_duration
+from trimtab.model.keys import AppKey
+
+DEFAULT_NAMESPACE = "argocd"
+
+
+class ClusterFlags(Struct, frozen=True):
+    """Which cluster the Applications are in, and in which namespace they are looked for."""
+
+    kubeconfig: Path | None
+    context: str | None
+    namespace: str
+
+
+def cluster_flags(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--kubeconfig, --context and -n, as the one parameter `flags`. `-n` is eager: NAME needs it."""
+
+    @click.option("--kubeconfig", type=click.Path(path_type=Path), help="Kubeconfig file [default: as kubectl's].")
+    @click.option("--context", help="Context in the kubeconfig [default: the current one].")
+    @click.option(
+        "-n",
+        "--namespace",
+        default=DEFAULT_NAMESPACE,
+        show_default=True,
+        is_eager=True,
+        help="Namespace of the Applications.",
+    )
+    @functools.wraps(command)
+    def wrapped(*args: Any, kubeconfig: Path | None, context: str | None, namespace: str, **kwargs: Any) -> Any:
+        flags = ClusterFlags(kubeconfig=kubeconfig, context=context, namespace=namespace)
+        return command(*args, flags=flags, **kwargs)
+
+    return wrapped
+
+
+class _AppName(click.ParamType[AppKey]):
+    """NAME, or NAMESPACE/NAME."""
+
+    name = "NAME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        namespace, slash, name = str(value).rpartition("/")
+        if not name or "/" in namespace or (slash and not namespace):
+            self.fail(f"{value!r} is no application: write NAME or NAMESPACE/NAME", param, ctx)
+        return AppKey(namespace=namespace, name=name)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list["click.shell_completion.CompletionItem"]:
+        # Imported here, since completion must not slow down every other command.
+        from trimtab.cli.complete import application_names
+
+        flags = ClusterFlags(
+            kubeconfig=ctx.params.get("kubeconfig"),
+            context=ctx.params.get("context"),
+            namespace=ctx.params.get("namespace") or DEFAULT_NAMESPACE,
+        )
+        return [click.shell_completion.CompletionItem(name) for name in application_names(flags, incomplete)]
+
+
+def app_argument(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The argument NAME, as the parameter `key`; its namespace is that of `-n` where it names none."""
+    return click.argument("key", metavar="NAME", type=_AppName(), callback=_located)(command)
+
+
+def _located(ctx: click.Context, param: click.Parameter, key: AppKey) -> AppKey:
+    return key if key.namespace else AppKey(namespace=ctx.params["namespace"], name=key.name)
+
+
+class _Duration(click.ParamType[float]):
+    """Go's durations; seconds as the value."""
+
+    name = "DURATION"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, float | int):
+            return float(value)
+        try:
+            seconds = parse_duration(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        if seconds < 0:
+            self.fail(f"{value!r} is negative", param, ctx)
+        return seconds
+
+
+def timeout_option(help_: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """--timeout, as seconds; 0 is for ever."""
+    return click.option("--timeout", type=_Duration(), default="0", help=f"{help_} (30s, 5m) [default: no limit].")
