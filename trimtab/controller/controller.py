@@ -24,7 +24,7 @@ from trimtab.settings import Settings
 from trimtab.source.git import GitStore
 
 log = logging.getLogger(__name__)
-FOLLOW_AGAIN = 10.0
+FOLLOW_AGAIN = 3.0
 
 
 @contextlib.asynccontextmanager

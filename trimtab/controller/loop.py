@@ -35,6 +35,7 @@ from trimtab.sync.lifecycle import Begin, End, Next, Pause, Stop, begun, next_st
 log = logging.getLogger(__name__)
 RETRY_FIRST = 1.0
 RETRY_MOST = 60.0
+LOOK_WHILE_SYNCING = 5.0
 
 
 class Looked(Struct, frozen=True):
@@ -86,10 +87,20 @@ class Loop:
         if is_deleting(app):
             await self._stop(memory)
             return await finalize(app, world)
+        if memory.running and (wait := self._not_yet(app, memory)) > 0:
+            return wait
+        memory.looked_at = self.world.clock.monotonic()
         looked = await self._look(app, memory)
         step = self._next(app, memory, looked)
         wait = await self._carry_out(app, memory, looked, step)
         return min(wait, looked.again)
+
+    def _not_yet(self, app: Application, memory: Memory) -> float:
+        """While a sync runs, its own writes need no look each: one every few seconds, or when somebody asks."""
+        state = app.status.operation_state
+        asked = REFRESH in (app.metadata.annotations or {}) or (state is not None and state.phase == "Terminating")
+        since = self.world.clock.monotonic() - memory.looked_at
+        return 0.0 if asked else max(0.0, LOOK_WHILE_SYNCING - since)
 
     async def _look(self, app: Application, memory: Memory) -> Looked:
         now = rfc3339(self.world.clock.now())

@@ -45,6 +45,7 @@ class Memory(Struct):
     comparison: Comparison | None = None
     verdicts: dict[ObjectKey, Verdict] = field(default_factory=dict)
     poll_at: float = 0.0
+    looked_at: float = 0.0
     failures: int = 0
     run: asyncio.Task[None] | None = None
     results: tuple[ResourceResult, ...] = ()
