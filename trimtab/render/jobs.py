@@ -29,7 +29,36 @@ class KustomizeWork(Struct, frozen=True, tag="kustomize"):
     edits: Edits
 
 
-Work = DirectoryWork | KustomizeWork
+class Parameter(Struct, frozen=True):
+    """One `--set`, or `--set-string`."""
+
+    name: str
+    value: str
+    force_string: bool
+
+
+class HelmWork(Struct, frozen=True, kw_only=True, tag="helm"):
+    """Render the chart in the folder `chart`.
+
+    `links` are the folders to copy into the chart before: where to, and from where. All paths are from the root.
+    """
+
+    chart: str
+    links: dict[str, str]
+    release_name: str
+    namespace: str
+    value_files: tuple[str, ...]
+    values: bytes
+    parameters: tuple[Parameter, ...]
+    parameter_files: dict[str, str]
+    skip_crds: bool
+    skip_tests: bool
+    skip_schema_validation: bool
+    kube_version: str
+    api_versions: tuple[str, ...]
+
+
+Work = DirectoryWork | KustomizeWork | HelmWork
 
 
 class Job(Struct, frozen=True):

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from trimtab import __version__
 from trimtab.errors import Stalled
-from trimtab.render import directory, kustomize
+from trimtab.render import directory, helm, kustomize
 from trimtab.render.detect import source_type
 from trimtab.render.jobs import Rendered
 from trimtab.render.overrides import overridden
@@ -23,6 +23,7 @@ from trimtab.render.workshop import Workshop
 RENDERERS: Final[dict[SourceType, Callable[[Tree, RenderRequest], Prepared]]] = {
     "Directory": directory.prepare,
     "Kustomize": kustomize.prepare,
+    "Helm": helm.prepare,
 }
 """What each source type prepares; `worker.RUNNERS` is its other half."""
 

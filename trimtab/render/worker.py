@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from trimtab.errors import TrimtabError
-from trimtab.render import directory, kustomize
+from trimtab.render import directory, helm_run, kustomize
 from trimtab.render.jobs import (
     LENGTH_BYTES,
     Answer,
     DirectoryWork,
+    HelmWork,
     Job,
     KustomizeWork,
     Refused,
@@ -26,6 +27,7 @@ from trimtab.render.jobs import (
 RUNNERS: Final[dict[type, Callable[[Job, Path], Rendered]]] = {
     DirectoryWork: directory.run,
     KustomizeWork: kustomize.run,
+    HelmWork: helm_run.run,
 }
 
 

@@ -1,0 +1,192 @@
+"""Helm sources: a chart in the repository, chosen here and rendered by `helm_run.py` in a worker.
+
+This half settles every file: the chart, its `file://` dependencies, value files (globs, variables) and parameter files.
+"""
+
+import posixpath
+from collections.abc import Iterator
+from typing import Any, Final
+
+import orjson
+
+from trimtab.errors import Stalled
+from trimtab.model.application import HelmSource
+from trimtab.render import yaml
+from trimtab.render.environment import build_environment, substituted
+from trimtab.render.files import MAX_SOURCE_BYTES
+from trimtab.render.globs import matches
+from trimtab.render.jobs import HelmWork, Parameter
+from trimtab.render.prepared import Pick, Prepared
+from trimtab.render.request import RenderRequest
+from trimtab.render.tree import Tree
+from trimtab.render.walk import clean_path, walk
+
+_FILE_LIMIT: Final = 1024 * 1024
+_GLOB_CHARS = frozenset("*?[{")
+
+
+def prepare(tree: Tree, request: RenderRequest) -> Prepared:
+    """The chart's folder and every file outside of it that rendering reads. Raises Stalled."""
+    folder = request.source.path
+    settings = request.source.helm or HelmSource()
+    if settings.version not in ("", "v3", "v4"):
+        raise Stalled(f"spec.source.helm.version {settings.version!r} is not supported yet", reason="NotSupported")
+    if tree.find(posixpath.join(folder, "Chart.yaml")) is None:
+        raise Stalled(f"{folder or '.'} holds no Chart.yaml; commit one", reason="PathNotFound")
+    files = _Files(tree, folder, build_environment(request))
+    links = files.local_dependencies()
+    value_files = tuple(files.values(settings))
+    parameter_files = {item.name: files.one(item.path, field="fileParameters") for item in settings.file_parameters}
+    work = HelmWork(
+        chart=folder,
+        links=links,
+        release_name=settings.release_name or request.app_name,
+        namespace=settings.namespace or request.namespace,
+        value_files=value_files,
+        values=_inline(settings),
+        parameters=tuple(files.parameter(settings, index) for index in range(len(settings.parameters))),
+        parameter_files=parameter_files,
+        skip_crds=settings.skip_crds,
+        skip_tests=settings.skip_tests,
+        skip_schema_validation=settings.skip_schema_validation,
+        kube_version=settings.kube_version or request.kube_version,
+        api_versions=tuple(settings.api_versions or request.api_versions),
+    )
+    return Prepared(work=work, picks=files.picks(), limit=MAX_SOURCE_BYTES)
+
+
+def _inline(settings: HelmSource) -> bytes:
+    """`valuesObject` if it is given, else `values`."""
+    if settings.values_object is not None:
+        return orjson.dumps(settings.values_object)
+    return settings.values.encode()
+
+
+class _Files:
+    """The files that are chosen so far."""
+
+    def __init__(self, tree: Tree, chart: str, variables: dict[str, str]) -> None:
+        self._tree = tree
+        self._chart = chart
+        self._variables = variables
+        self._picks = {pick.path: pick for pick in walk(tree, chart)}
+
+    def picks(self) -> tuple[Pick, ...]:
+        return tuple(self._picks[path] for path in sorted(self._picks))
+
+    def parameter(self, settings: HelmSource, index: int) -> Parameter:
+        item = settings.parameters[index]
+        return Parameter(item.name, substituted(item.value, self._variables), item.force_string)
+
+    def values(self, settings: HelmSource) -> Iterator[str]:
+        """The value files in order, by path; what a glob finds by name. Raises Stalled for a missing one."""
+        for named in settings.value_files:
+            name = substituted(named, self._variables)
+            found = self._found(name, field="valueFiles")
+            if not found and not settings.ignore_missing_value_files:
+                raise Stalled(
+                    f"spec.source.helm.valueFiles: there is no {name!r} at {self._chart or '.'} in this revision",
+                    reason="FileNotFound",
+                )
+            yield from found
+
+    def one(self, named: str, *, field: str) -> str:
+        """One file that must be there. Raises Stalled."""
+        name = substituted(named, self._variables)
+        found = self._found(name, field=field)
+        if not found:
+            raise Stalled(
+                f"spec.source.helm.{field}: there is no {name!r} at {self._chart or '.'} in this revision",
+                reason="FileNotFound",
+            )
+        return found[0]
+
+    def local_dependencies(self) -> dict[str, str]:
+        """`file://` dependencies that are not vendored: where each belongs, and the folder that it is. Recursive."""
+        links: dict[str, str] = {}
+        waiting = [(self._chart, self._chart)]
+        while waiting:
+            shown, real = waiting.pop()
+            for name, place in self._dependencies_of(real):
+                vendored = posixpath.join(shown, "charts", name)
+                if vendored in links or len(links) > 100:
+                    raise Stalled(f"{vendored}: charts that depend on each other in circles", reason="InvalidSource")
+                links[vendored] = place
+                waiting.append((vendored, place))
+                self._picks.update((pick.path, pick) for pick in walk(self._tree, place))
+        return links
+
+    def _dependencies_of(self, folder: str) -> Iterator[tuple[str, str]]:
+        for file in ("Chart.yaml", "requirements.yaml"):
+            path = posixpath.join(folder, file)
+            entry = self._tree.find(path)
+            if entry is None or entry.kind != "file":
+                continue
+            for dependency in _dependencies(yaml.load(self._tree.read(path, limit=_FILE_LIMIT), origin=path)):
+                if (place := self._local(dependency, folder=folder, origin=path)) is not None:
+                    yield str(dependency["name"]), place
+
+    def _local(self, dependency: dict[str, Any], *, folder: str, origin: str) -> str | None:
+        """The folder of a `file://` dependency that is not vendored. Raises Stalled for a remote one that is not."""
+        name, repository = str(dependency.get("name")), str(dependency.get("repository") or "")
+        if self._is_vendored(posixpath.join(folder, "charts"), name):
+            return None
+        if not repository.startswith("file://"):
+            raise Stalled(
+                f"{origin}: dependency {name} {dependency.get('version', '')} is not in {folder or '.'}/charts, and "
+                f"rendering has no network; run `helm dependency build` and commit charts/",
+                reason="DependencyNotVendored",
+            )
+        place = clean_path(posixpath.join(folder, repository.removeprefix("file://")))
+        entry = self._tree.find(place) if place is not None else None
+        if place is None or entry is None or entry.kind != "folder":
+            raise Stalled(f"{origin}: dependency {name}: there is no folder {repository}", reason="FileNotFound")
+        return place
+
+    def _is_vendored(self, folder: str, name: str) -> bool:
+        names = [posixpath.basename(entry.path) for entry in self._tree.entries(folder)]
+        return any(item == name or (item.startswith(f"{name}-") and item.endswith(".tgz")) for item in names)
+
+    def _found(self, name: str, *, field: str) -> list[str]:
+        """The paths of the files that a name or glob means; they are chosen, too."""
+        place = self._place(name, field=field)
+        exact = self._tree.find(place)
+        if exact is not None and exact.kind == "file":
+            self._picks.setdefault(place, Pick(place, exact.id))
+            return [place]
+        if not _GLOB_CHARS & set(name):
+            return []
+        top = "/".join(_before_glob(place.split("/")))
+        top_entry = self._tree.find(top)
+        if top_entry is None or top_entry.kind != "folder":
+            return []
+        found = [pick for pick in walk(self._tree, top) if matches(place, pick.path, separator="/")]
+        self._picks.update((pick.path, pick) for pick in found)
+        return [pick.path for pick in found]
+
+    def _place(self, name: str, *, field: str) -> str:
+        """Where a file is, from the root. Raises Stalled for what is not in this repository."""
+        if "://" in name or name.startswith("$"):
+            what = "a file of another source" if name.startswith("$") else "a URL"
+            raise Stalled(
+                f"spec.source.helm.{field}: {name}: {what} is not supported yet; commit a copy", reason="NotSupported"
+            )
+        place = clean_path(name if name.startswith("/") else posixpath.join(self._chart, name))
+        if place is None:
+            raise Stalled(
+                f"spec.source.helm.{field}: {name} leads out of the repository; name a file inside it",
+                reason="PathOutOfRepository",
+            )
+        return place
+
+
+def _before_glob(parts: list[str]) -> Iterator[str]:
+    for part in parts:
+        if _GLOB_CHARS & set(part):
+            return
+        yield part
+
+
+def _dependencies(chart: Any) -> list[dict[str, Any]]:
+    listed = chart.get("dependencies") if isinstance(chart, dict) else None
+    return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
