@@ -62,7 +62,11 @@ def find_revision(target: str, refs: Refs, *, url: str, tag_prefix: str = "") ->
     if _SHORT.fullmatch(target):
         return _short(target.lower(), refs, url=url)
     if refs.empty():
-        raise Stalled(f"{url}: the repository is empty; push a first commit", reason="EmptyRepository")
+        raise Stalled(
+            f"{url}: the repository is empty, or what answers there is no Git server; push a first commit or correct "
+            "repoURL",
+            reason="EmptyRepository",
+        )
     raise unknown_revision(target, url=url)
 
 
