@@ -16,6 +16,8 @@ from trimtab.errors import TrimtabError
 COMMANDS = {
     "app": Lazy("trimtab.cli.app:app", "Work with Applications: list, get, create, diff, sync, …"),
     "plan": Lazy("trimtab.cli.plan:plan", "Show what the manifests in a folder would change."),
+    "controller": Lazy("trimtab.cli.controller:controller", "Keep the applications of a namespace on course."),
+    "sandbox": Lazy("trimtab.cli.sandbox:sandbox", "Run an embedded Kubernetes API, for trying things out."),
     "crds": Lazy("trimtab.cli.crds:crds", "Print the CustomResourceDefinitions to install."),
     "completion": Lazy("trimtab.cli.completion:completion", "Print the completion script of a shell."),
 }

@@ -77,7 +77,7 @@ def _located(ctx: click.Context, param: click.Parameter, key: AppKey) -> AppKey:
     return key if key.namespace else AppKey(namespace=ctx.params["namespace"], name=key.name)
 
 
-class _Duration(click.ParamType[float]):
+class Duration(click.ParamType[float]):
     """Go's durations; seconds as the value."""
 
     name = "DURATION"
@@ -96,4 +96,4 @@ class _Duration(click.ParamType[float]):
 
 def timeout_option(help_: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """--timeout, as seconds; 0 is for ever."""
-    return click.option("--timeout", type=_Duration(), default="0", help=f"{help_} (30s, 5m) [default: no limit].")
+    return click.option("--timeout", type=Duration(), default="0", help=f"{help_} (30s, 5m) [default: no limit].")
