@@ -6,8 +6,10 @@ async with SshGit(tmp_path) as server:
 """
 
 import asyncio
+import contextlib
 import os
 import shlex
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -79,8 +81,19 @@ class SshGit(asyncssh.SSHServer):
             str(repository),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
             env={"PATH": os.environ["PATH"], "GIT_PROTOCOL": protocol},
         )
-        await process.redirect(stdin=git.stdin, stdout=git.stdout, stderr=git.stderr)
+        assert git.stdin and git.stdout
+        asking = asyncio.create_task(_pump(process.stdin.read, git.stdin))
+        await _pump(git.stdout.read, process.stdout)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
         process.exit(await git.wait())
+
+
+async def _pump(read: Callable[[int], Awaitable[bytes]], write: Any) -> None:
+    while data := await read(1 << 16):
+        write.write(data)
+        await write.drain()
+    with contextlib.suppress(OSError):
+        write.write_eof()

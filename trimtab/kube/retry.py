@@ -53,7 +53,8 @@ class RetryPolicy(Struct, frozen=True):
         asked = trouble is Trouble.BUSY and retry_after is not None
         if attempt + 1 >= self.attempts and not asked:
             return None
-        wait = self.backoff.seconds(attempt)
+        # The first loss is mostly a connection that the server had given up while it was idle.
+        wait = 0.0 if trouble is Trouble.LOST and attempt == 0 else self.backoff.seconds(attempt)
         if retry_after is not None:
             # A little later than asked, each by another bit: not all at the same moment.
             wait += retry_after

@@ -229,7 +229,7 @@ class Transport:
         connector = aiohttp.TCPConnector(
             ssl=context or True, limit=limit, keepalive_timeout=60.0, socket_factory=_watched_socket
         )
-        return aiohttp.ClientSession(
+        session = aiohttp.ClientSession(
             connector=connector,
             headers=self._lasting_headers(compress=bool(limit)),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -239,6 +239,9 @@ class Transport:
             requote_redirect_url=False,
             trust_env=False,
         )
+        # aiohttp would send some requests again by itself: that is decided in `retry.py` alone.
+        session._retry_connection = False
+        return session
 
     def _lasting_headers(self, *, compress: bool) -> list[tuple[str, str]]:
         # The server compresses what exceeds 128 KB: lists from afar gain, everything else only pays.

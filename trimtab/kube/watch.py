@@ -102,12 +102,16 @@ class LineBuffer:
 
 
 class Decoded(Struct, frozen=True):
-    """What whole lines of a watch said. `resource_version`: "" if they named none. `error` came after the events."""
+    """What whole lines of a watch said.
+
+    `resource_version`: "" if they named none. `initial`: how many of the events came before the mark that ends the
+    initial ones, None without such a mark. `error` came after the events.
+    """
 
     events: list[WatchEvent]
     resource_version: str = ""
     bookmarks: int = 0
-    initial_end: bool = False
+    initial: int | None = None
     error: ApiError | None = None
 
 
@@ -121,7 +125,7 @@ class EventDecoder:
     def decode(self, lines: bytes) -> Decoded:
         """Raises `ServerError` when `lines` are not watch events."""
         events: list[WatchEvent] = []
-        version, bookmarks, initial_end = "", 0, False
+        version, bookmarks, initial = "", 0, None
         try:
             for event in _EVENTS.decode_lines(lines):
                 if event.type in ("ADDED", "MODIFIED"):
@@ -135,12 +139,13 @@ class EventDecoder:
                 elif event.type == "BOOKMARK":
                     meta = _BOOKMARK.decode(event.object).metadata
                     version, bookmarks = meta.resource_version or version, bookmarks + 1
-                    initial_end = initial_end or (meta.annotations or {}).get(INITIAL_END) == "true"
+                    if (meta.annotations or {}).get(INITIAL_END) == "true":
+                        initial = len(events)
                 elif event.type == "ERROR":
-                    return Decoded(events, version, bookmarks, initial_end, self._error(event.object))
+                    return Decoded(events, version, bookmarks, initial, self._error(event.object))
         except msgspec.DecodeError as error:
             raise ServerError(f"{self._doing}: the answer holds what is no event ({error})") from error
-        return Decoded(events, version, bookmarks, initial_end)
+        return Decoded(events, version, bookmarks, initial)
 
     def _error(self, raw: Raw) -> ApiError:
         status = parse_status(bytes(raw))
@@ -248,9 +253,9 @@ class _Watcher:
         async for told in connection:
             if self._resource_version:
                 self._resource_version = told.resource_version or self._resource_version
-            elif told.initial_end:
-                _fold(keys, told.events)
-                told.events.append(Listed(frozenset(keys)))
+            elif told.initial is not None:
+                _fold(keys, told.events[: told.initial])
+                told.events.insert(told.initial, Listed(frozenset(keys)))
                 self._resource_version = told.resource_version
             elif told.bookmarks:
                 # An ordinary bookmark: this server does not mark the end.
@@ -285,7 +290,7 @@ class _Watcher:
                 if whole := self._whole(lines, chunk):
                     told = self._decoder.decode(whole)
                     anything = True
-                    idle = None if told.initial_end else idle
+                    idle = None if told.initial is not None else idle
                     yield told
                     if told.error:
                         raise told.error

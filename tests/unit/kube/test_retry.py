@@ -18,6 +18,11 @@ def test_what_the_server_may_have_done_is_sent_again_only_if_that_is_harmless(tr
     assert POLICY.wait(trouble, attempt=0, idempotent=True, left=60) is not None
 
 
+def test_a_first_loss_is_mended_at_once() -> None:
+    assert POLICY.wait(Trouble.LOST, attempt=0, idempotent=True, left=60) == 0
+    assert POLICY.wait(Trouble.LOST, attempt=1, idempotent=True, left=60) != 0
+
+
 def test_attempts_are_counted() -> None:
     assert POLICY.wait(Trouble.BROKEN, attempt=1, idempotent=True, left=60) is not None
     assert POLICY.wait(Trouble.BROKEN, attempt=2, idempotent=True, left=60) is None

@@ -20,17 +20,6 @@ from trimtab.kube.transport import CONNECTIONS, Transport
 OK = Reply(b'{"ok":true}')
 
 
-@pytest.fixture
-async def server() -> AsyncIterator[Scripted]:
-    async with Scripted() as running:
-        yield running
-
-
-@pytest.fixture
-def clock() -> SwiftClock:
-    return SwiftClock()
-
-
 Connect = Callable[..., "asyncio.Future[Transport]"]
 
 

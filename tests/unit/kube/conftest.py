@@ -1,0 +1,34 @@
+"""A scripted server and a transport to it, whose waits are over at once."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.clocks import SwiftClock
+from tests.servers.scripted import Scripted
+from trimtab.kube.config import ClusterConfig
+from trimtab.kube.resource import Resource
+from trimtab.kube.transport import Transport
+from trimtab.model.keys import Kind
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Scripted]:
+    async with Scripted() as running:
+        yield running
+
+
+@pytest.fixture
+def clock() -> SwiftClock:
+    return SwiftClock()
+
+
+@pytest.fixture
+async def transport(server: Scripted, clock: SwiftClock) -> AsyncIterator[Transport]:
+    async with Transport(ClusterConfig(server=server.url, name="test"), clock=clock) as connected:
+        yield connected
+
+
+@pytest.fixture
+def config_maps() -> Resource:
+    return Resource(Kind("", "v1", "ConfigMap"), "configmaps", namespaced=True)
