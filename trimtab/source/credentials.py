@@ -95,6 +95,11 @@ def _ssh(url: RepositoryUrl, access: RepositoryAccess, folder: Path) -> Login:
             f"{url.url}: a proxy is not supported for ssh; remove it from the repository Secret or use an https URL",
             reason="ProxyNotSupported",
         )
+    if _is_encrypted(access.ssh_private_key):
+        raise Stalled(
+            f"{url.url}: sshPrivateKey has a passphrase, which nobody can type here; give a key without one",
+            reason="InvalidPrivateKey",
+        )
     key = str(_write(folder / "key", access.ssh_private_key)) if access.ssh_private_key else "none"
     known_hosts = _write(folder / "known_hosts", access.known_hosts)
     options = (f"IdentityFile={key}", f"UserKnownHostsFile={known_hosts}", *_SSH_OPTIONS)
@@ -128,6 +133,16 @@ def _single(url: RepositoryUrl, token: str) -> str:
     if any(ord(letter) < 0x21 for letter in token):
         raise Stalled(f"{url.url}: bearerToken has blanks or line ends; correct the Secret", reason="InvalidToken")
     return token
+
+
+def _is_encrypted(key: str) -> bool:
+    """Whether a private key has a passphrase: PEM says so in its header, OpenSSH's own format in its first bytes."""
+    if "ENCRYPTED" in key:
+        return True
+    body = "".join(line.strip() for line in key.splitlines() if not line.startswith("-"))
+    with contextlib.suppress(ValueError):
+        return "OPENSSH" in key and b"bcrypt" in base64.b64decode(body)[:64]
+    return False
 
 
 def _write(path: Path, text: str) -> Path:

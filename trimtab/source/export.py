@@ -57,7 +57,7 @@ class Exporter:
         """Write `folder` as `target`, as a new place from which links must not lead out."""
         if folder.path in self._entered:
             raise Stalled(
-                f"{self._tree.label}: {folder.path or '.'} is reached through a link from within itself; remove the link",
+                f"{self._tree.label}: {folder.path or '.'} is reached by a link from within itself; remove the link",
                 reason="LinkLoop",
             )
         self._entered.append(folder.path)
@@ -95,9 +95,15 @@ class Exporter:
             self._submodules.append(found.path)
 
     def _file(self, entry: Entry, place: Path) -> None:
-        data = self._tree.content(entry, limit=self._limit - self._size)
-        self._size += len(data)
+        self._size += self._tree.size(entry)
         self._files += 1
+        if self._size > self._limit:
+            raise Stalled(
+                f"{self._tree.label}: its files have more than the {self._limit:,} bytes that are written for a tool; "
+                "keep large files out of the application's folder",
+                reason="FolderTooLarge",
+            )
+        data = self._tree.content(entry, limit=self._limit)
         with self._writing(place):
             descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o755 if entry.executable else 0o644)
             with os.fdopen(descriptor, "wb") as file:

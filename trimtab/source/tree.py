@@ -104,15 +104,23 @@ class TreeReader:
 
     def content(self, entry: Entry, *, limit: int) -> bytes:
         """The content of a file entry, or the target of a link entry."""
-        blob = self.repository[entry.id]
-        if not isinstance(blob, pygit2.Blob):
-            raise KeyError(entry.id)
+        blob = self._blob(entry.id)
         if blob.size > limit:
             raise Stalled(
                 f"{self.label}: {entry.path} has {blob.size:,} bytes, more than the {limit:,} that are read; split it",
                 reason="FileTooLarge",
             )
         return blob.data
+
+    def size(self, entry: Entry) -> int:
+        """The bytes of a file."""
+        return self._blob(entry.id).size
+
+    def _blob(self, identifier: str) -> pygit2.Blob:
+        blob = self.repository[identifier]
+        if not isinstance(blob, pygit2.Blob):
+            raise KeyError(identifier)
+        return blob
 
     def _child(self, folder: Entry, name: str) -> Entry | None:
         if folder.kind == "submodule":
