@@ -116,13 +116,17 @@ async def test_a_key_that_cannot_be_read_is_named(repo: GitRepo, store: GitStore
     assert "give an OpenSSH or PEM private key without a passphrase" in error.message
 
 
+def key_with_passphrase(path: Path, form: str) -> str:
+    subprocess.run(["ssh-keygen", "-q", "-t", "ecdsa", "-m", form, "-N", "secret", "-f", str(path)], check=True)
+    return path.read_text()
+
+
 @pytest.mark.parametrize("form", ["RFC4716", "PKCS8", "PEM"])
 async def test_a_key_with_a_passphrase_is_named(store: GitStore, tmp_path: Path, form: str) -> None:
-    path = tmp_path / "key"
-    options = ["-t", "ecdsa", "-m", form, "-N", "secret", "-f", str(path)]
-    subprocess.run(["ssh-keygen", "-q", *options], check=True)
-    key = path.read_text()
-    error = await failure(store, RepositoryAccess(url="ssh://git@127.0.0.1:1/app.git", ssh_private_key=key))
+    access = RepositoryAccess(
+        url="ssh://git@127.0.0.1:1/app.git", ssh_private_key=key_with_passphrase(tmp_path / "key", form)
+    )
+    error = await failure(store, access)
     assert (type(error), error.reason) == (Stalled, "InvalidPrivateKey")
     assert "has a passphrase, which nobody can type here" in error.message
 

@@ -20,7 +20,7 @@ from trimtab.source.checkout import Checkout, mark_damaged
 from trimtab.source.fetcher import Fetcher, MissingRef
 from trimtab.source.mirror import EVERYTHING, HEAD, Mirror
 from trimtab.source.refs import RepositoryRefs
-from trimtab.source.revision import find_revision, full_sha, is_costly, outside_mirror, unknown_revision
+from trimtab.source.revision import OWN, find_revision, full_sha, is_costly, outside_mirror, unknown_revision
 from trimtab.source.tree import open_repository
 from trimtab.source.url import RepositoryUrl, parse_url
 
@@ -132,7 +132,7 @@ async def _fetch_and_find(fetcher: Fetcher, target: str, *, tag_prefix: str, sin
         return await _find(fetcher, target, tag_prefix=tag_prefix)
     if not fetcher.mirror.has(sha):
         # No branch or tag leads to it: fetched by itself, and kept by a reference of its own.
-        await fetcher.fetch((f"+{sha}:refs/trimtab/commits/{sha}",), since=since)
+        await fetcher.fetch((f"+{sha}:{OWN}commits/{sha}",), since=since)
     return sha
 
 

@@ -20,9 +20,10 @@ from trimtab.errors import Retry
 from trimtab.source.checkout import DAMAGED
 from trimtab.source.credentials import Login
 from trimtab.source.process import GitFailed, GitTimeout, run_git
+from trimtab.source.revision import OWN
 from trimtab.source.tree import open_repository
 
-HEAD = "refs/trimtab/HEAD"
+HEAD = f"{OWN}HEAD"
 """Where the mirror keeps the commit of the remote's HEAD."""
 
 _HEAD_REFSPEC = f"+HEAD:{HEAD}"

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 import pygit2
 from pygit2.enums import ObjectType, ReferenceFilter
 
+from trimtab.source.revision import OWN
+
 
 class RepositoryRefs:
     """Reads references on demand: a repository may have a hundred thousand, and mostly one is asked for."""
@@ -14,6 +16,8 @@ class RepositoryRefs:
         self._head = head
 
     def commit(self, name: str) -> str | None:
+        if name.startswith(OWN):
+            return None
         try:
             reference = self._repository.lookup_reference(self._head if name == "HEAD" else name)
             return str(reference.peel(pygit2.Commit).id)

@@ -17,6 +17,13 @@ _SHORT = re.compile(r"[0-9a-fA-F]{7,39}")
 """As in Argo CD: less could too easily be a misspelt branch."""
 
 
+_REFERENCE = re.compile(r"refs(?:/[^/\s~^:?*\[\\@\x00-\x20\x7f]+)+(?<![/.])")
+"""A full reference name: nothing that git reads as a pattern or a refspec."""
+
+OWN = "refs/trimtab/"
+"""Where a mirror keeps references of its own, which no target revision may name."""
+
+
 class Refs(Protocol):
     """The references of a repository."""
 
@@ -44,9 +51,8 @@ def full_sha(target: str) -> Revision | None:
 
 def outside_mirror(target: str) -> str | None:
     """The reference to fetch on its own, when `target` names one that is neither branch nor tag."""
-    if target.startswith("refs/") and not target.startswith(("refs/heads/", "refs/tags/")):
-        return target
-    return None
+    mirrored = target.startswith(("refs/heads/", "refs/tags/", OWN))
+    return target if _REFERENCE.fullmatch(target) and ".." not in target and not mirrored else None
 
 
 def is_costly(target: str) -> bool:
