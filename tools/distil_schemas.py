@@ -24,7 +24,7 @@ import kubernetes_validate
 VERSION = "1.36.0"
 TARGET = Path(__file__).parent.parent / "trimtab" / "typed" / "data" / "schemas.json.gz"
 
-# Defaults that are part of a list key. The published definitions leave them out; the API server's own schemas have them.
+# Defaults that are part of a list key: the API server's own schemas have them, the published definitions do not.
 KEY_DEFAULTS: dict[str, dict[str, Any]] = {
     "io.k8s.api.core.v1.ContainerPort": {"protocol": "TCP"},
     "io.k8s.api.core.v1.ServicePort": {"protocol": "TCP"},
@@ -85,7 +85,7 @@ def _reference(name: str, strategy: str | None) -> Any:
 
 def _type(schema: dict[str, Any]) -> str:
     kind = schema.get("type", "")
-    return next(k for k in kind if k != "null") if isinstance(kind, list) else kind
+    return str(next(k for k in kind if k != "null") if isinstance(kind, list) else kind)
 
 
 def _list(schema: dict[str, Any]) -> dict[str, Any]:

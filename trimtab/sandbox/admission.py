@@ -56,10 +56,11 @@ def on_create(world: World, resource: Resource, manifest: Manifest) -> None:
             manifest["status"] = {"phase": "Pending", "qosClass": _quality(manifest)}
         case "persistentvolumeclaims" | "persistentvolumes":
             manifest["status"] = {"phase": "Pending"}
-        case "deployments.apps" | "daemonsets.apps" | "statefulsets.apps" | "replicasets.apps" | "jobs.batch":
+        case "deployments.apps" | "daemonsets.apps" | "statefulsets.apps" | "replicasets.apps":
             manifest.setdefault("status", {})
         case "jobs.batch":
             manifest["status"] = {}
+            _select_own_pods(manifest)
         case "customresourcedefinitions.apiextensions.k8s.io":
             crds.establish(world, manifest)
         case _:
@@ -71,12 +72,22 @@ def on_update(world: World, resource: Resource, old: Manifest, new: Manifest) ->
     match resource.qualified:
         case "services":
             _allocate(world, new, old)
-        case "secrets":
-            pass
         case "customresourcedefinitions.apiextensions.k8s.io":
             crds.establish(world, new)
         case _:
             pass
+
+
+def _select_own_pods(job: Manifest) -> None:
+    """A job's selector and its pods' labels are made from its uid, unless they are chosen by hand."""
+    spec, meta = job["spec"], job["metadata"]
+    if spec.get("manualSelector"):
+        return
+    names = {"job-name": meta["name"], "batch.kubernetes.io/job-name": meta["name"]}
+    uids = {"controller-uid": meta["uid"], "batch.kubernetes.io/controller-uid": meta["uid"]}
+    spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": meta["uid"]}}
+    template = spec["template"].setdefault("metadata", {})
+    template["labels"] = {**(template.get("labels") or {}), **names, **uids}
 
 
 def _allocate(world: World, service: Manifest, old: Manifest | None) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable
 
 from trimtab.model.keys import Manifest
 from trimtab.sandbox import deleting, metadata, writing
@@ -18,27 +18,48 @@ Reference = tuple[str, Name]
 _OPTIONS = writing.Options(manager="kube-controller-manager", validation="Ignore")
 
 
-class Collector:
-    """Keeps an index of dependents by their owner's uid, and works off what changes ask for, soon after them."""
+class Dependents:
+    """Where every object is, by uid, and which objects name it as an owner."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self) -> None:
+        self._places: dict[str, Reference] = {}
         self._dependents: dict[str, set[Reference]] = {}
-        self._uids: set[str] = set()
-        self._due: asyncio.Queue[tuple[str, Event]] = asyncio.Queue()
 
     def follow(self, collection: str, event: Event) -> None:
         """A listener of the store."""
         meta = event.stored.manifest["metadata"]
         here = (collection, event.stored.name)
         for owner in (event.before.manifest["metadata"] if event.before else meta).get("ownerReferences") or ():
-            self._dependents.get(owner["uid"], set()).discard(here)
+            left = self._dependents.get(owner["uid"], set())
+            left.discard(here)
+            if not left:
+                self._dependents.pop(owner["uid"], None)
         if event.type == "DELETED":
-            self._uids.discard(meta["uid"])
-        else:
-            self._uids.add(meta["uid"])
-            for owner in meta.get("ownerReferences") or ():
-                self._dependents.setdefault(owner["uid"], set()).add(here)
+            self._places.pop(meta["uid"], None)
+            return
+        self._places[meta["uid"]] = here
+        for owner in meta.get("ownerReferences") or ():
+            self._dependents.setdefault(owner["uid"], set()).add(here)
+
+    def of(self, uid: str) -> list[Reference]:
+        return sorted(self._dependents.get(uid, ()))
+
+    def place(self, uid: str) -> Reference | None:
+        """Where the object with this uid is, None when there is none."""
+        return self._places.get(uid)
+
+
+class Collector:
+    """Works off what deletions ask for, soon after them."""
+
+    def __init__(self, world: World, dependents: Dependents) -> None:
+        self._world = world
+        self._dependents = dependents
+        self._due: asyncio.Queue[tuple[str, Event]] = asyncio.Queue()
+
+    def follow(self, collection: str, event: Event) -> None:
+        """A listener of the store, after the one of `Dependents`."""
+        meta = event.stored.manifest["metadata"]
         if event.type == "DELETED" or "deletionTimestamp" in meta or meta.get("ownerReferences"):
             self._due.put_nowait((collection, event))
 
@@ -68,10 +89,10 @@ class Collector:
 
     def _has_owner(self, meta: Manifest) -> bool:
         owners = meta.get("ownerReferences") or ()
-        return not owners or any(owner["uid"] in self._uids for owner in owners)
+        return not owners or any(self._dependents.place(owner["uid"]) for owner in owners)
 
     def _owner_gone(self, uid: str) -> None:
-        for collection, name in sorted(self._dependents.pop(uid, ())):
+        for collection, name in self._dependents.of(uid):
             stored = self._world.store.get(collection, *name)
             if stored and not self._has_owner(stored.manifest["metadata"]):
                 self._delete((collection, name), stored.manifest["metadata"]["uid"])
@@ -79,19 +100,10 @@ class Collector:
     def _owners_wait_for(self, meta: Manifest) -> None:
         """A dependent is gone: an owner that is deleted in the foreground may have waited for it."""
         for owner in meta.get("ownerReferences") or ():
-            for collection, name in self._find(owner["uid"]):
-                stored = self._world.store.get(collection, *name)
-                if stored and "deletionTimestamp" in stored.manifest["metadata"]:
-                    self._deleting(collection, stored.manifest)
-
-    def _find(self, uid: str) -> Iterator[Reference]:
-        if uid not in self._uids:
-            return
-        for collection in self._world.store.collections():
-            for name, stored in list(collection.objects.items()):
-                if stored.manifest["metadata"]["uid"] == uid:
-                    yield collection.name, name
-                    return
+            place = self._dependents.place(owner["uid"])
+            stored = self._world.store.get(place[0], *place[1]) if place else None
+            if place and stored and "deletionTimestamp" in stored.manifest["metadata"]:
+                self._deleting(place[0], stored.manifest)
 
     def _deleting(self, collection: str, manifest: Manifest) -> None:
         finalizers = manifest["metadata"].get("finalizers") or ()
@@ -104,14 +116,14 @@ class Collector:
 
     def _orphan(self, collection: str, manifest: Manifest) -> None:
         uid = manifest["metadata"]["uid"]
-        for dependent in sorted(self._dependents.pop(uid, ())):
+        for dependent in self._dependents.of(uid):
             self._change(dependent, lambda m: _drop_owner(m, uid))
         self._drop_finalizer(collection, manifest, "orphan")
 
     def _foreground(self, collection: str, manifest: Manifest) -> None:
         uid = manifest["metadata"]["uid"]
         waiting = False
-        for dependent in sorted(self._dependents.get(uid, ())):
+        for dependent in self._dependents.of(uid):
             stored = self._world.store.get(dependent[0], *dependent[1])
             if stored is None:
                 continue
@@ -128,10 +140,10 @@ class Collector:
         name = (manifest["metadata"].get("namespace", ""), manifest["metadata"]["name"])
         self._change((collection, name), lambda m: m["metadata"]["finalizers"].remove(finalizer))
 
-    def _change(self, reference: Reference, change: object) -> None:
+    def _change(self, reference: Reference, change: Callable[[Manifest], None]) -> None:
         target = self._target(reference)
         if target and self._world.store.get(reference[0], *reference[1]):
-            writing.mutate(self._world, target, change, _OPTIONS)  # type: ignore[arg-type]
+            writing.mutate(self._world, target, change, _OPTIONS)
 
     def _delete(self, reference: Reference, uid: str, *, how: deleting.Propagation = "Background") -> None:
         target = self._target(reference)

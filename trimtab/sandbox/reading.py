@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import binascii
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 
 import orjson
 from msgspec import Struct
@@ -107,7 +107,7 @@ def whole(resource: Resource, stored: Stored) -> bytes:
     return resource.prefix + stored.tail
 
 
-async def watch(world: World, resource: Resource, query: Query, encode: Encode) -> AsyncIterator[bytes]:
+async def watch(world: World, resource: Resource, query: Query, encode: Encode) -> AsyncGenerator[bytes, None]:
     """Chunks of newline-ended events, until the time is up. A stale version yields one ERROR event."""
     collection = world.store.collection(resource.storage)
     test = selection(resource, query)

@@ -10,10 +10,13 @@ from types import TracebackType
 import orjson
 from aiohttp import web
 
-from trimtab.clock import Clock, SystemClock
+from trimtab.clock import Clock, SystemClock, rfc3339
 from trimtab.model.keys import Kind, Manifest
 from trimtab.sandbox import crds, writing
-from trimtab.sandbox.garbage import Collector
+from trimtab.sandbox.controllers.cluster import Cluster
+from trimtab.sandbox.controllers.manager import Manager
+from trimtab.sandbox.controllers.pod import NODE
+from trimtab.sandbox.garbage import Collector, Dependents
 from trimtab.sandbox.registry import Registry
 from trimtab.sandbox.server import Handler
 from trimtab.sandbox.store import Store
@@ -41,7 +44,7 @@ class Sandbox:
 
     async def __aenter__(self) -> "Sandbox":
         self._populate()
-        server = web.Server(Handler(self.world), access_log=None)
+        server = web.Server(Handler(self.world), access_log=None, handler_cancellation=True)
         self._runner = web.ServerRunner(server, shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port, backlog=1024)
@@ -62,10 +65,16 @@ class Sandbox:
             await self._runner.cleanup()
 
     def _populate(self) -> None:
-        collector = Collector(self.world)
-        self.world.store.listeners.append(lambda name, event: crds.follow(self.world, name, event))
-        self.world.store.listeners.append(collector.follow)
+        dependents = Dependents()
+        collector = Collector(self.world, dependents)
+        listeners = self.world.store.listeners
+        listeners += [lambda name, event: crds.follow(self.world, name, event), dependents.follow, collector.follow]
         self._tasks.append(asyncio.create_task(collector.run(), name="sandbox garbage collector"))
+        if self.world.settings.controllers:
+            manager = Manager(Cluster(self.world, dependents))
+            listeners.append(manager.follow)
+            self._tasks.append(asyncio.create_task(manager.run(), name="sandbox controllers"))
+            self.add(_node(self.world))
         for name in NAMESPACES:
             self.add({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
 
@@ -94,6 +103,30 @@ class Sandbox:
     def write_kubeconfig(self, path: Path) -> Path:
         path.write_text(self.kubeconfig())
         return path
+
+
+def _node(world: World) -> Manifest:
+    """The one node that every pod runs on."""
+    now = rfc3339(world.clock.now())
+    ready = {
+        "type": "Ready",
+        "status": "True",
+        "reason": "KubeletReady",
+        "message": "sandbox",
+        "lastTransitionTime": now,
+    }
+    room = {"cpu": "64", "memory": "256Gi", "pods": "10000"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": NODE, "labels": {"kubernetes.io/hostname": NODE, "kubernetes.io/os": "linux"}},
+        "status": {
+            "capacity": room,
+            "allocatable": room,
+            "conditions": [ready],
+            "nodeInfo": {"kubeletVersion": world.settings.version, "operatingSystem": "linux"},
+        },
+    }
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """HTTP: each request is routed, answered, and its errors turned into Status objects."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -180,9 +181,13 @@ class Handler:
         response = web.StreamResponse(headers={"Content-Type": _JSON, "Cache-Control": "no-cache, private"})
         response.enable_chunked_encoding()
         await response.prepare(call.request)
-        async for chunk in reading.watch(self._world, call.resource, query, self._encoder(call, form)):
-            await response.write(chunk)
-        await response.write_eof()
+        events = reading.watch(self._world, call.resource, query, self._encoder(call, form))
+        # A client that goes away in the middle is the ordinary end of a watch.
+        with contextlib.suppress(ConnectionError):
+            async with contextlib.aclosing(events):
+                async for chunk in events:
+                    await response.write(chunk)
+            await response.write_eof()
         return response
 
     def _encoder(self, call: Call, form: Form) -> reading.Encode:

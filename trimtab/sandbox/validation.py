@@ -72,7 +72,8 @@ def _name(manifest: Manifest, resource: Resource) -> Iterator[Cause]:
 
 def _of_kind(manifest: Manifest, resource: Resource) -> Iterator[Cause]:
     if not resource.custom:
-        yield from _required(manifest, resource.schema, "")
+        wanted = {name: value for name, value in manifest.items() if name != "status"}
+        yield from _required(wanted, resource.schema, "")
     check = _CHECKS.get(resource.qualified)
     if check is not None:
         yield from check(manifest)

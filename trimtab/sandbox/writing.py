@@ -28,6 +28,10 @@ from trimtab.typed.strategic import strategic_merge
 PatchType = Literal["json", "merge", "strategic"]
 
 
+_OWN_STATUS = ("nodes",)
+"""Kinds whose creator also says their first status."""
+
+
 class Options(Struct, frozen=True):
     """The query parameters of a write. `warnings` collects what the client is told beside the answer."""
 
@@ -68,7 +72,8 @@ def _create(
     world: World, resource: Resource, manifest: Manifest, options: Options, warnings: tuple[str, ...] = ()
 ) -> Written:
     manifest = metadata.stamped(manifest, uid=str(uuid.uuid4()), now=rfc3339(world.clock.now()), resource=resource)
-    _reset_status(manifest, None, resource)
+    if resource.qualified not in _OWN_STATUS:
+        _reset_status(manifest, None, resource)
     admission.on_create(world, resource, manifest)
     _check(validation.on_create(manifest, resource), resource, manifest["metadata"]["name"])
     return Written(_store(world, resource, manifest, dry_run=options.dry_run), created=True, warnings=warnings)

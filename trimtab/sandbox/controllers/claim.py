@@ -1,0 +1,50 @@
+"""PersistentVolumeClaims: each gets a volume of the size it asks for."""
+
+from typing import Any
+
+from trimtab.model.keys import Manifest
+from trimtab.sandbox.controllers.cluster import Cluster
+
+_VOLUMES = "persistentvolumes"
+_CLAIMS = "persistentvolumeclaims"
+
+
+def claim(cluster: Cluster, manifest: Manifest) -> float | None:
+    meta, spec = manifest["metadata"], manifest["spec"]
+    if "deletionTimestamp" in meta:
+        return None
+    name = spec.get("volumeName") or f"pvc-{meta['uid']}"
+    if cluster.get(_VOLUMES, "", name) is None:
+        _provision(cluster, manifest, name)
+    if not spec.get("volumeName"):
+        cluster.change(_CLAIMS, manifest, lambda m: m["spec"].update(volumeName=name))
+        return None
+    capacity = {"storage": ((spec.get("resources") or {}).get("requests") or {}).get("storage", "1Gi")}
+    status = {"phase": "Bound", "accessModes": spec.get("accessModes") or [], "capacity": capacity}
+    cluster.set_status(_CLAIMS, manifest, status)
+    return None
+
+
+def _provision(cluster: Cluster, manifest: Manifest, name: str) -> None:
+    meta, spec = manifest["metadata"], manifest["spec"]
+    reference = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "name": meta["name"],
+        "namespace": meta["namespace"],
+    }
+    volume: dict[str, Any] = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolume",
+        "metadata": {"name": name},
+        "spec": {
+            "capacity": {"storage": ((spec.get("resources") or {}).get("requests") or {}).get("storage", "1Gi")},
+            "accessModes": spec.get("accessModes") or ["ReadWriteOnce"],
+            "claimRef": {**reference, "uid": meta["uid"]},
+            "persistentVolumeReclaimPolicy": "Delete",
+            "storageClassName": spec.get("storageClassName", ""),
+            "hostPath": {"path": f"/sandbox/{name}"},
+        },
+    }
+    made = cluster.create(_VOLUMES, volume)
+    cluster.set_status(_VOLUMES, made, {"phase": "Bound"})
