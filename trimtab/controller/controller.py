@@ -19,7 +19,8 @@ from trimtab.errors import TrimtabError
 from trimtab.kube.config import ClusterConfig
 from trimtab.kube.transport import Transport
 from trimtab.model.keys import AppKey
-from trimtab.render import Workshop
+from trimtab.render import Limits, Workshop
+from trimtab.render.cache import RenderCache
 from trimtab.settings import Settings
 from trimtab.source.git import GitStore
 
@@ -35,7 +36,12 @@ async def running_controller(
     clock = clock or SystemClock()
     queue: WorkQueue[AppKey] = WorkQueue(clock)
     async with Transport(config, clock=clock) as transport, contextlib.AsyncExitStack() as stack:
-        workshop = await stack.enter_async_context(Workshop(size=settings.parallel_renders))
+        workshop = await stack.enter_async_context(
+            Workshop(
+                cache=RenderCache(settings.cache / "render"),
+                limits=Limits(workers=settings.parallel_renders),
+            )
+        )
         world = _world(transport, settings, clock, workshop, queue)
         loop = Loop(world, queue)
         tasks = [
