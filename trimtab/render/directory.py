@@ -36,7 +36,7 @@ def prepare(tree: Tree, request: RenderRequest) -> Prepared:
             raise Stalled(
                 f"{pick.path}: Jsonnet is not supported yet; leave it out with directory.exclude", reason="NotSupported"
             )
-    return Prepared(work=DirectoryWork(), picks=picks, limit=MAX_BYTES)
+    return Prepared(label=folder or ".", work=DirectoryWork(), picks=picks, limit=MAX_BYTES)
 
 
 def _selected(path: str, *, folder: str, by: DirectorySource) -> bool:

@@ -52,7 +52,7 @@ def prepare(tree: Tree, request: RenderRequest) -> Prepared:
         kube_version=settings.kube_version or request.kube_version,
         api_versions=tuple(settings.api_versions or request.api_versions),
     )
-    return Prepared(work=work, picks=files.picks(), limit=MAX_SOURCE_BYTES)
+    return Prepared(label=folder or ".", work=work, picks=files.picks(), limit=MAX_SOURCE_BYTES)
 
 
 def _inline(settings: HelmSource) -> bytes:

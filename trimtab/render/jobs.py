@@ -7,8 +7,9 @@ from msgspec import Struct
 
 from trimtab.render.kustomization import Edits
 
+OUT_OF_MEMORY: Final = "OutOfMemory"
 LENGTH_BYTES: Final = 8
-"""Each message is preceded by its length, big-endian."""
+"""Each message is preceded by its length, big-endian; an answer also by a byte that is 1 when the worker ends now."""
 
 
 class SourceFile(Struct, frozen=True):
@@ -62,8 +63,9 @@ Work = DirectoryWork | KustomizeWork | HelmWork
 
 
 class Job(Struct, frozen=True):
-    """One rendering: what to do, and every file that it may see."""
+    """One rendering: what to do, and every file that it may see. `label` opens messages about it as a whole."""
 
+    label: str
     work: Work
     files: tuple[SourceFile, ...]
 

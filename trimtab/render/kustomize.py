@@ -45,7 +45,7 @@ def prepare(tree: Tree, request: RenderRequest) -> Prepared:
     for component in components:
         reach.folder(posixpath.join(folder, component))
     edits = _edits(settings, build_environment(request), components)
-    return Prepared(work=KustomizeWork(file, edits), picks=reach.picks(), limit=MAX_SOURCE_BYTES)
+    return Prepared(label=folder or ".", work=KustomizeWork(file, edits), picks=reach.picks(), limit=MAX_SOURCE_BYTES)
 
 
 def _components(tree: Tree, folder: str, settings: KustomizeSource) -> tuple[str, ...]:

@@ -18,8 +18,9 @@ class Pick(Struct, frozen=True):
 
 
 class Prepared(Struct, frozen=True, kw_only=True):
-    """A rendering ready to run. `limit`: the bytes that all its files may have together."""
+    """A rendering ready to run. `limit`: the bytes that all its files may have together; `label`: see `Job`."""
 
+    label: str
     work: Work
     picks: tuple[Pick, ...]
     limit: int
@@ -45,4 +46,4 @@ class Prepared(Struct, frozen=True, kw_only=True):
                     reason="TooBig",
                 )
             files.append(SourceFile(pick.path, content))
-        return Job(self.work, tuple(files))
+        return Job(self.label, self.work, tuple(files))

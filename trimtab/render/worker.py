@@ -4,6 +4,7 @@ The workshop starts it. Import only what every job needs: what a kind of work ne
 """
 
 import os
+import resource
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +12,10 @@ from typing import BinaryIO, Final
 
 from trimtab.errors import TrimtabError
 from trimtab.render import directory, helm_run, kustomize
+from trimtab.render.confine import confine
 from trimtab.render.jobs import (
     LENGTH_BYTES,
+    OUT_OF_MEMORY,
     Answer,
     DirectoryWork,
     HelmWork,
@@ -32,11 +35,18 @@ RUNNERS: Final[dict[type, Callable[[Job, Path], Rendered]]] = {
 
 
 def main() -> None:
-    """Serve until the workshop closes the pipe. Arguments: the folder to work in."""
-    folder = Path(sys.argv[1])
+    """Serve until the workshop closes the pipe, or until this process has grown: it would not shrink again.
+
+    Arguments: the folder to work in, the memory to have (bytes).
+    """
+    folder, memory = Path(sys.argv[1]), int(sys.argv[2])
     jobs, answers = _own_pipes()
-    while (message := _receive(jobs)) is not None:
-        _send(answers, encode(answer(decode_job(message), folder)))
+    confine(folder, memory=memory)
+    spent = False
+    while not spent and (message := _receive(jobs)) is not None:
+        result = encode(answer(decode_job(message), folder))
+        spent = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 > memory // 3
+        _send(answers, result, last=spent)
 
 
 def answer(job: Job, folder: Path) -> Answer:
@@ -46,7 +56,7 @@ def answer(job: Job, folder: Path) -> Answer:
     except TrimtabError as error:
         return Refused(error.message, error.reason)
     except MemoryError:
-        return Refused("rendering needs more memory than it may have", "TooBig")
+        return Refused("out of memory", OUT_OF_MEMORY)
 
 
 def _own_pipes() -> tuple[BinaryIO, BinaryIO]:
@@ -64,7 +74,7 @@ def _receive(jobs: BinaryIO) -> bytes | None:
     return jobs.read(int.from_bytes(head, "big")) if len(head) == LENGTH_BYTES else None
 
 
-def _send(answers: BinaryIO, message: bytes) -> None:
-    answers.write(len(message).to_bytes(LENGTH_BYTES, "big"))
+def _send(answers: BinaryIO, message: bytes, *, last: bool) -> None:
+    answers.write(len(message).to_bytes(LENGTH_BYTES, "big") + bytes([last]))
     answers.write(message)
     answers.flush()
