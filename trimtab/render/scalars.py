@@ -8,6 +8,7 @@ import binascii
 import math
 import re
 import struct
+from decimal import Decimal
 from functools import lru_cache
 
 Scalar = str | int | float | bool | None
@@ -26,13 +27,17 @@ _WORDS: dict[str, Scalar] = {
 }
 _NUMBER_START = frozenset("+-.0123456789")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_FRACTION = re.compile(r"\.[0-9](?:_?[0-9])*(?:[eE][-+]?[0-9](?:_?[0-9])*)?")
+"""What starts with a dot; its underscores must stand between digits, elsewhere they may stand anywhere."""
 _INTEGERS = (
-    (re.compile(r"[-+]?0[xX][0-9a-fA-F]+"), 16),
-    (re.compile(r"[-+]?0[bB][01]+"), 2),
-    (re.compile(r"[-+]?0[oO][0-7]+"), 8),
-    (re.compile(r"[-+]?0[0-7]*"), 8),
-    (re.compile(r"[-+]?[1-9][0-9]*"), 10),
+    (re.compile(r"([-+]?)0[xX]([0-9a-fA-F]+)"), 16),
+    (re.compile(r"([-+]?)0[bB]([01]+)"), 2),
+    (re.compile(r"0b([-+])([01]+)"), 2),
+    (re.compile(r"([-+]?)0[oO]([0-7]+)"), 8),
+    (re.compile(r"([-+]?)(0[0-7]*)"), 8),
+    (re.compile(r"([-+]?)([1-9][0-9]*)"), 10),
 )
+"""Sign and digits."""
 _TIMESTAMP = re.compile(
     r"\d{4}-\d\d?-\d\d?(?:(?:[Tt]|[ \t]+)\d\d?:\d\d?:\d\d?(?:\.\d*)?[ \t]*(?:Z|[-+]\d\d?(?::\d\d)?)?)?"
 )
@@ -61,7 +66,7 @@ def resolve(text: str) -> Scalar:
     if text[0] not in _NUMBER_START:
         return text
     if text[0] == ".":
-        return _float(text, text)
+        return float(text) if _FRACTION.fullmatch(text) and math.isfinite(float(text)) else text
     return _number(text)
 
 
@@ -110,26 +115,22 @@ def as_key(value: Scalar) -> str:
 def _narrowed(value: float) -> int | float:
     if not math.isfinite(value):
         raise BadScalar(f"JSON has no {value}")
-    return int(value) if value.is_integer() and INT64_MIN <= value < 2.0**63 else value
+    if not value.is_integer() or abs(value) > 2.0**63:
+        return value
+    integer = int(Decimal(repr(value)))  # of its shortest digits: that is what Go writes, and reads again
+    return integer if INT64_MIN <= integer <= INT64_MAX else value
 
 
 def _number(text: str) -> Scalar:
     plain = text.replace("_", "")
     for pattern, base in _INTEGERS:
-        if pattern.fullmatch(plain):
-            value = int(plain if base != 8 else plain.replace("o", "").replace("O", ""), base)
-            if INT64_MIN <= value <= UINT64_MAX and (value <= INT64_MAX or plain[0] != "+"):
+        if (found := pattern.fullmatch(plain)) is not None:
+            value = int(found[1] + found[2], base)
+            if INT64_MIN <= value <= INT64_MAX or (value <= UINT64_MAX and not found[1]):
                 return value
             break
-    return _float(plain, text) if _FLOAT.fullmatch(plain) else text
-
-
-def _float(plain: str, text: str) -> Scalar:
-    """`plain` as a float; `text` itself when it is none, or too big for one (`1e400` stays a string)."""
-    if not _FLOAT.fullmatch(plain):
-        return text
-    value = float(plain)
-    return value if math.isfinite(value) else text
+    number = float(plain) if _FLOAT.fullmatch(plain) else math.nan
+    return number if math.isfinite(number) else text
 
 
 def _binary(text: str) -> str:
@@ -141,18 +142,19 @@ def _binary(text: str) -> str:
 
 def _float_key(value: float) -> str:
     """Go's shortest single-precision form (kubectl narrows float keys to 32 bits)."""
-    if not math.isfinite(value):
-        return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
-    try:
-        single = struct.unpack("f", struct.pack("f", value))[0]
-    except OverflowError:
-        return ".inf" if value > 0 else "-.inf"
-    digits = next(d for d in range(1, 10) if float(f"{single:.{d - 1}e}") == single or _same_single(single, d))
+    single = _single(value)
+    if not math.isfinite(single):
+        return ".nan" if math.isnan(single) else ".inf" if single > 0 else "-.inf"
+    digits = next(count for count in range(1, 10) if _single(float(f"{single:.{count - 1}e}")) == single)
     return _general(single, digits)
 
 
-def _same_single(single: float, digits: int) -> bool:
-    return bool(struct.pack("f", float(f"{single:.{digits - 1}e}")) == struct.pack("f", single))
+def _single(value: float) -> float:
+    """The nearest 32-bit float; an infinity when there is none."""
+    try:
+        return float(struct.unpack("f", struct.pack("f", value))[0])
+    except OverflowError:
+        return math.copysign(math.inf, value)
 
 
 def _general(value: float, digits: int) -> str:
