@@ -16,11 +16,11 @@ from trimtab.model.keys import AppKey, ObjectKey
 from trimtab.model.options import parse_options
 from trimtab.status.patch import merge_diff
 from trimtab.sync.plan import Plan, make_plan
-from trimtab.sync.progress import Progress, Reported, SyncEvent, Waiting, fold, succeeded_hooks
+from trimtab.sync.progress import Planned, Progress, Reported, SyncEvent, Waiting, fold, succeeded_hooks
 from trimtab.sync.task import Options
 
 log = logging.getLogger(__name__)
-WRITE_EVERY = 1.0
+WRITE_EVERY = 2.0
 """Seconds between progress writes; waits and hooks are written at once."""
 
 
@@ -112,21 +112,33 @@ def _ended(
 
 
 class _Reporter:
-    """Writes the progress of a long operation to the status: often enough to follow, seldom enough to be cheap."""
+    """Writes the progress of a long operation to the status.
+
+    What has to outlive a crash (a hook has ended) and what people wait for is written at once and whole. In between
+    it is only a count now and then: the list of results of a large application is a costly thing to write.
+    """
 
     def __init__(self, app: Application, state: OperationState, world: World) -> None:
         self._key = AppKey(app.metadata.namespace, app.metadata.name)
         self._world = world
         self._written = state
         self._at = world.clock.monotonic()
+        self._total = 0
 
     async def report(self, state: OperationState, event: SyncEvent) -> None:
-        now = self._world.clock.monotonic()
-        hook_ended = isinstance(event, Reported) and event.result.hook_phase not in (None, "Running")
-        if not (hook_ended or isinstance(event, Waiting) or now - self._at >= WRITE_EVERY):
-            return
+        if isinstance(event, Planned):
+            self._total = len(event.plan.tasks())
+        hook_ended = isinstance(event, Reported) and event.result.hook_phase in ("Succeeded", "Failed", "Error")
+        if hook_ended or isinstance(event, Waiting):
+            await self._write(state)
+        elif self._world.clock.monotonic() - self._at >= WRITE_EVERY:
+            done = len(state.sync_result.resources) if state.sync_result else 0
+            message = f"{done} of {self._total} objects done"
+            await self._write(replace(state, message=message, sync_result=self._written.sync_result))
+
+    async def _write(self, state: OperationState) -> None:
         patch = merge_diff(msgspec.to_builtins(self._written), msgspec.to_builtins(state))
-        self._written, self._at = state, now
+        self._written, self._at = state, self._world.clock.monotonic()
         if not patch:
             return
         try:
