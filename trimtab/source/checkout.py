@@ -95,25 +95,28 @@ class Checkout(Struct, frozen=True):
         """Ask the mirror; once more with a fresh handle, since packing moves objects between files."""
         with contextlib.suppress(pygit2.GitError, KeyError, OSError, Retry):
             return question(self._tree(fresh=False))
-        tree = self._tree(fresh=True)
         try:
-            return question(tree)
+            return question(self._tree(fresh=True))
         except (pygit2.GitError, KeyError, OSError) as error:
             mark_damaged(self.git_dir)
             raise Retry(
-                f"{tree.label}: the local mirror lacks an object ({error}); the next refresh fetches it anew",
+                f"{self._label}: the local mirror cannot be read ({error}); the next refresh builds it anew",
                 reason="MirrorDamaged",
             ) from error
 
     def _tree(self, *, fresh: bool) -> TreeReader:
-        label = f"{self.url} at {self.revision[:12]}"
-        try:
-            return TreeReader(open_repository(self.git_dir, fresh=fresh), self.revision, label=label)
-        except (pygit2.GitError, KeyError, OSError) as error:
+        repository = open_repository(self.git_dir, fresh=fresh)
+        if self.revision not in repository:
             # No sign of damage: a mirror that was built anew has only what branches and tags lead to.
             raise Retry(
-                f"{label}: this commit is not in the local mirror; the next refresh fetches it", reason="RevisionGone"
-            ) from error
+                f"{self._label}: this commit is not in the local mirror; the next refresh fetches it",
+                reason="RevisionGone",
+            )
+        return TreeReader(repository, self.revision, label=self._label)
+
+    @property
+    def _label(self) -> str:
+        return f"{self.url} at {self.revision[:12]}"
 
 
 def same_content(old: Checkout, new: Checkout, paths: Iterable[str]) -> bool:

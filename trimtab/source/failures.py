@@ -117,6 +117,12 @@ _RULES = (
     ),
     _Rule(r"returned error: 429", Retry, "RateLimited", "the server limits the rate of requests (429)"),
     _Rule(r"returned error: 5\d\d", Retry, "ServerFailed", "the server failed"),
+    _Rule(
+        r"died of signal|ended by signal|[Oo]ut of memory",
+        Retry,
+        "GitKilled",
+        "git was killed; where that repeats, give the process more memory",
+    ),
     _Rule(r"No space left on device", Retry, "DiskFull", "the disk of the Git cache is full; make room"),
     _Rule(
         r"[Cc]ould not resolve|Name or service not known|Temporary failure in name resolution",

@@ -81,7 +81,9 @@ async def run_git(
     finally:
         await _stop(process)
     if process.returncode:
-        raise GitFailed(process.returncode, err.decode("utf-8", "replace"))
+        words = err.decode("utf-8", "replace")
+        killed = f"fatal: git ended by signal {-process.returncode}\n" if process.returncode < 0 else ""
+        raise GitFailed(process.returncode, words + killed)
     return out.decode("utf-8", "replace")
 
 
