@@ -14,6 +14,7 @@ from trimtab.cli.lazy import Lazy, LazyGroup
 from trimtab.errors import TrimtabError
 
 COMMANDS = {
+    "demo": Lazy("trimtab.demo.command:demo", "See it work, on this machine."),
     "app": Lazy("trimtab.cli.app:app", "Work with Applications: list, get, create, diff, sync, …"),
     "plan": Lazy("trimtab.cli.plan:plan", "Show what the manifests in a folder would change."),
     "controller": Lazy("trimtab.cli.controller:controller", "Keep the applications of a namespace on course."),

