@@ -37,7 +37,8 @@ class ObjectDecoder:
         self.resource = resource
         self._group = resource.kind.group
         self._kind = resource.kind.kind
-        self._prefix = f'{{"apiVersion":"{resource.kind.api_version}","kind":"{resource.kind.kind}",'.encode()
+        # In the API server's own order: a listed object is byte for byte the one that a get answers.
+        self._prefix = f'{{"kind":"{resource.kind.kind}","apiVersion":"{resource.kind.api_version}",'.encode()
 
     def observed(self, raw: Raw | bytes) -> Observed:
         """One object; apiVersion and kind, which the items of most lists lack, are put in front. Copies the bytes."""

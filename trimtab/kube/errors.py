@@ -86,7 +86,10 @@ class AlreadyExists(_ApiStalled):
 
 
 class Invalid(_ApiStalled):
-    """422: validation or admission refused the object; `details.causes` names the fields."""
+    """422: validation or admission refused the object; `details.causes` names the fields.
+
+    Also when server-side apply cannot fit the object to its schema (see `TYPED_OBJECT`).
+    """
 
 
 class BadRequest(_ApiStalled):
@@ -157,6 +160,10 @@ _BY_STATUS: Mapping[int, type[ApiError]] = {
     501: Unsupported,
 }
 
+TYPED_OBJECT = "failed to create typed"
+"""How server-side apply begins to say that an object does not fit its schema (wrong type, unknown field, duplicate key
+of a list). It answers 500 without a reason, as if the fault were its own."""
+
 _STATUS = msgspec.json.Decoder(Status)
 
 
@@ -191,6 +198,8 @@ def _class_of(code: int, status: Status, details: Details) -> type[ApiError]:
         return FieldConflict
     if code == 403 and any(cause.reason == "NamespaceTerminating" for cause in details.causes):
         return BeingDeleted
+    if code == 500 and status.message.startswith(TYPED_OBJECT):
+        return Invalid
     return _BY_STATUS.get(code, ServerError if code >= 500 else _ApiStalled)
 
 

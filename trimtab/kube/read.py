@@ -62,7 +62,8 @@ async def get_observed(transport: Transport, resource: Resource, name: str, *, n
 def observe(resource: Resource, raw: bytes) -> Observed:
     """What a read or a write answered, as a watch would yield it. Raises `ServerError` when it is no object."""
     try:
-        return ObjectDecoder(resource).observed(raw)
+        # The server ends single objects, not those in lists and events, with a new line.
+        return ObjectDecoder(resource).observed(raw.rstrip(b"\n"))
     except msgspec.DecodeError as error:
         raise ServerError(f"{resource.kind}: the answer is no object ({error})") from error
 

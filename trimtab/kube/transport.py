@@ -14,6 +14,7 @@ import aiohttp
 from yarl import URL
 
 from trimtab.clock import Clock, SystemClock
+from trimtab.errors import Retry
 from trimtab.kube.config import ClusterConfig
 from trimtab.kube.credentials import Authenticator, ClientCertificate
 from trimtab.kube.errors import ApiError, Unreachable, Untrusted, from_reply
@@ -84,6 +85,8 @@ class Transport:
     ) -> None:
         self._requests = self._streams = None
         await self._exits.aclose()
+        # Aborted connections are told so in the next turn of the loop.
+        await asyncio.sleep(0)
 
     async def request(
         self,
@@ -149,6 +152,9 @@ class Transport:
         try:
             yield Stream(self, response, doing)
         finally:
+            # Not politely: TLS would wait for the farewell of a server that may be dead.
+            if response.connection and response.connection.transport:
+                response.connection.transport.abort()
             response.close()
 
     async def _begin_stream(self, url: URL, accept: str, doing: str) -> aiohttp.ClientResponse:
@@ -301,7 +307,7 @@ def _refusal(response: aiohttp.ClientResponse, body: bytes, doing: str) -> ApiEr
     error = from_reply(status, body, doing=doing, after=after)
     if status == 429:
         return _Failed(Trouble.BUSY, error, after)
-    if status >= 500 and status not in (501, 505):
+    if status >= 500 and isinstance(error, Retry):
         return _Failed(Trouble.BROKEN, error, after)
     return error
 

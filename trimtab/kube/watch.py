@@ -37,7 +37,7 @@ from trimtab.kube.transport import JSON, Stream, Transport
 from trimtab.model.keys import ObjectKey
 from trimtab.model.observed import Listed, Removed, Upserted, WatchEvent
 
-BACKOFF = Backoff(first=0.25, most=30.0)
+BACKOFF = Backoff(first=0.25, most=8.0)
 LEAST_SECONDS, MOST_SECONDS = 300, 600
 """A watch is asked to end after a random time between these, so that many do not come back at one moment."""
 GRACE_SECONDS = 30.0

@@ -48,6 +48,12 @@ def test_an_object_that_is_going_is_not_one_that_exists() -> None:
     assert isinstance(from_reply(409, body, doing="create Pod shop/a"), errors.BeingDeleted)
 
 
+def test_server_side_apply_of_what_does_not_fit_the_schema_is_no_fault_of_the_server() -> None:
+    message = "failed to create typed patch object (shop/web; apps/v1, Kind=Deployment): .spec.no: field not declared"
+    error = from_reply(500, orjson.dumps({"code": 500, "message": message}), doing="apply apps/Deployment shop/web")
+    assert isinstance(error, errors.Invalid)
+
+
 def test_the_message_names_verb_and_object_on_one_line_with_the_causes() -> None:
     status = {
         "reason": "Invalid",
