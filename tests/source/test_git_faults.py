@@ -20,7 +20,7 @@ from trimtab.source.git import GitStore
 
 
 def the_mirror(tmp_path: Path) -> Path:
-    (mirror,) = (tmp_path / "cache" / "shared").glob("*.git")
+    (mirror,) = (tmp_path / "cache" / "shared").glob("*/[0-9]*")
     return mirror
 
 
@@ -85,7 +85,7 @@ async def test_a_first_fetch_that_is_killed_leaves_nothing_half(
         with pytest.raises(asyncio.CancelledError):
             await task
         assert gits(tmp_path) == []
-        assert list((tmp_path / "cache" / "shared").glob("*.git")) == []
+        assert list((tmp_path / "cache" / "shared").glob("*/[0-9n]*")) == []
         server.misbehave = None
         assert await stores().resolve(access, "main") == repo.sha()
 
@@ -200,7 +200,7 @@ async def test_damage_of_one_file_is_found_by_reading_it_and_healed(
         with pytest.raises(Retry, match="the local mirror cannot be read"):
             checkout.read("app/big.yaml")
         again = await store.checkout(access, checkout.revision, "app")
-        assert len(again.read("app/big.yaml")) == 100_000
+        assert len(again.read("app/big.yaml")) == 20_000
 
 
 async def test_fifty_callers_share_one_fetch(repo: GitRepo, root: Path, store: GitStore) -> None:
@@ -297,7 +297,7 @@ async def test_a_mirror_that_another_process_holds_is_waited_for(
     access = RepositoryAccess(url=repo.url)
     await store.resolve(access, "main")
     second = repo.commit({"a": "1"})
-    other = mirror_module.Mirror(the_mirror(tmp_path))
+    other = mirror_module.Mirror(the_mirror(tmp_path).parent)
     async with other.locked(patience=1):
         with pytest.raises(Retry, match=r"another process has held it for 0\.4 s") as caught:
             await store.resolve(access, "main")

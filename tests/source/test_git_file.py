@@ -128,8 +128,9 @@ async def test_a_repository_of_a_project_has_a_mirror_of_its_own(
 ) -> None:
     for project in ("", "../../team", "other"):
         await store.resolve(RepositoryAccess(url=repo.url, project=project), "main")
-    mirrors = list((tmp_path / "cache").glob("*/*.git"))
-    assert len(mirrors) == len(list(tmp_path.rglob("*.git"))) - 1 == 3
+    mirrors = list((tmp_path / "cache").glob("*/*/1/HEAD"))
+    everywhere = [path for path in tmp_path.rglob("HEAD") if path.parent.name == "1"]
+    assert len(mirrors) == len(everywhere) == 3
 
 
 UNKNOWN = [

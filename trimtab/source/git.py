@@ -108,7 +108,7 @@ class GitStore:
     def _mirror(self, url: RepositoryUrl, *, project: str) -> Mirror:
         """A repository that belongs to a project has its own mirror: no other may read it by a SHA it knows."""
         owner = hashlib.sha256(project.encode()).hexdigest()[:12] if project else "shared"
-        folder = self._cache / owner / f"{url.folder}.git"
+        folder = self._cache / owner / url.folder
         return self._mirrors.setdefault(folder, Mirror(folder))
 
 

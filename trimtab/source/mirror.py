@@ -46,10 +46,14 @@ class Remote(Struct, frozen=True, kw_only=True):
 
 
 class Mirror:
-    """The mirror at `git_dir`. Only the holder of `locked()` may write into it; reading needs no lock."""
+    """The mirror in `folder`: numbered bare repositories, of which the highest counts and the others go.
 
-    def __init__(self, git_dir: Path) -> None:
-        self.git_dir = git_dir
+    Only the holder of `locked()` may write; reading needs no lock. A mirror that is built anew gets the next number,
+    since libgit2 holds on to the files of the damaged one by their path.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._turn = asyncio.Lock()
         self._swept = False
 
@@ -57,14 +61,25 @@ class Mirror:
     async def locked(self, *, patience: float) -> AsyncIterator[None]:
         """Hold the mirror against everybody, other processes too. Raises Retry (MirrorBusy) after `patience` seconds
         of waiting for another process."""
-        self.git_dir.parent.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(parents=True, exist_ok=True)
         async with self._turn:
-            descriptor = os.open(self.git_dir.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            descriptor = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
-                await _flock(descriptor, patience=patience, what=self.git_dir.name)
+                await _flock(descriptor, patience=patience, what=self._folder.name)
                 yield
             finally:
                 os.close(descriptor)
+
+    @property
+    def git_dir(self) -> Path:
+        """The bare repository that counts now; it need not exist."""
+        return self._folder / str(max(self._numbers(), default=1))
+
+    def _numbers(self) -> list[int]:
+        try:
+            return [int(name) for name in os.listdir(self._folder) if name.isdigit()]  # noqa: PTH208 - on every read
+        except OSError:
+            return []
 
     def has(self, sha: str) -> bool:
         """Whether the commit and its tree are here to be read."""
@@ -108,7 +123,8 @@ class Mirror:
             await run_git([git_dir, "pack-refs", "--all"], deadline=deadline)
 
     async def _rebuild(self, remote: Remote, refspecs: Sequence[str]) -> None:
-        new, old = self.git_dir.with_suffix(".new"), self.git_dir.with_suffix(".old")
+        new = self._folder / "new"
+        old = self._numbers()
         _remove(new)
         try:
             await _clone(new, remote)
@@ -117,11 +133,9 @@ class Mirror:
         except BaseException:
             _remove(new)
             raise
-        _remove(old)
-        if self.git_dir.exists():
-            self.git_dir.rename(old)
-        new.rename(self.git_dir)
-        _remove(old)
+        new.rename(self._folder / str(max(old, default=0) + 1))
+        for number in old:
+            _remove(self._folder / str(number))
 
 
 def sweep(git_dir: Path) -> None:
@@ -198,5 +212,8 @@ async def _flock(descriptor: int, *, patience: float, what: str) -> None:
         waited += _LOCK_POLL
 
 
-def _remove(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
