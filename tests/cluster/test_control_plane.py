@@ -137,25 +137,19 @@ def test_the_api_server_restarts_on_its_port(control_plane: ControlPlane, namesp
     assert control_plane.pids()["kube-apiserver"] != before
 
 
-def test_a_watch_from_before_a_restart_is_gone(control_plane: ControlPlane, namespace: str) -> None:
+def test_what_is_older_than_a_compaction_and_a_restart_is_gone(control_plane: ControlPlane, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/configmaps"
-    old = control_plane.api.request("GET", path)["metadata"]["resourceVersion"]
-    control_plane.api.request("POST", path, {"metadata": {"name": "newer"}})
-    control_plane.restart_apiserver()
-    watched = control_plane.kubectl("get", "--raw", f"{path}?watch=1&timeoutSeconds=2&resourceVersion={old}")
-    event = json.loads(watched.stdout)
-    assert (event["type"], event["object"]["code"]) == ("ERROR", 410)
-
-
-def test_a_page_from_before_a_compaction_is_gone(control_plane: ControlPlane, namespace: str) -> None:
-    path = f"/api/v1/namespaces/{namespace}/configmaps"
-    for name in ("one", "two", "three"):
+    for name in ("one", "two"):
         control_plane.api.request("POST", path, {"metadata": {"name": name}})
-    token = control_plane.api.request("GET", f"{path}?limit=1")["metadata"]["continue"]
-    assert control_plane.compact() > 0
+    page = control_plane.api.request("GET", f"{path}?limit=1")["metadata"]
+    control_plane.api.request("POST", path, {"metadata": {"name": "three"}})
+    assert control_plane.compact() > int(page["resourceVersion"])
     control_plane.restart_apiserver()
     with pytest.raises(ApiError, match=r"^410: "):
-        control_plane.api.request("GET", f"{path}?limit=1&continue={token}")
+        control_plane.api.request("GET", f"{path}?limit=1&continue={page['continue']}")
+    watch = f"{path}?watch=1&timeoutSeconds=2&resourceVersion={page['resourceVersion']}"
+    event = json.loads(control_plane.kubectl("get", "--raw", watch).stdout)
+    assert (event["type"], event["object"]["code"]) == ("ERROR", 410)
 
 
 def test_the_oracles_say_their_versions(kustomize_oracle: Path, helm_oracle: Path) -> None:

@@ -65,7 +65,7 @@ def _build_all(target: Path, progress: Progress) -> None:
     """Into a folder of another name, renamed when all is there: an interrupted build goes on where it stopped."""
     partial = target.with_suffix(".partial")
     (partial / "bin").mkdir(parents=True, exist_ok=True)
-    progress.say(f"building the Kubernetes control plane once (about 7 minutes on 2 cores) into {target}")
+    progress.say(f"building the Kubernetes control plane once (about 8 minutes on 2 cores) into {target}")
     go = toolchain.find(cache.home() / "go", progress)
     for part in PARTS:
         if not (partial / "bin" / part.name).is_file():

@@ -1,6 +1,7 @@
 """Run a build command line by line, with a sign of life each second and an end to silence."""
 
 import queue
+import signal
 import subprocess
 import threading
 import time
@@ -84,7 +85,7 @@ def _reason(output: Sequence[str]) -> str:
 
 def _stop(process: subprocess.Popen[str]) -> None:
     if process.poll() is None:
-        process.terminate()
+        process.send_signal(signal.SIGINT)  # the one on which Go removes its temporary files
         try:
             process.wait(timeout=10)
         except subprocess.TimeoutExpired:

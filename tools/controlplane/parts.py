@@ -64,13 +64,14 @@ PARTS = (
         14,
         (f"sigs.k8s.io/kustomize/api/provenance.version={KUSTOMIZE}",),
     ),
-    Part("helm", "helm", "helm.sh/helm/v4/cmd/helm", HELM, 20, (f"helm.sh/helm/v4/internal/version.version={HELM}",)),
+    Part("helm", "helm", "helm.sh/helm/v4/cmd/helm", HELM, 75, (f"helm.sh/helm/v4/internal/version.version={HELM}",)),
 )
 
 
 def cache_key(parts: tuple[Part, ...] = PARTS, modules: Path = MODULES) -> str:
     """Name of the cache folder: it changes with a version, a module file, or the machine's kind."""
-    digest = hashlib.sha256(f"{platform.system()} {platform.machine()} {parts!r}".encode())
+    programs = [(part.name, part.module, part.package, part.version, part.stamp) for part in parts]
+    digest = hashlib.sha256(f"{platform.system()} {platform.machine()} {programs}".encode())
     for module in sorted({part.module for part in parts}):
         for name in ("go.mod", "go.sum"):
             digest.update(f"\0{module}/{name}\0".encode() + (modules / module / name).read_bytes())

@@ -10,7 +10,9 @@ from tools.controlplane.parts import Part
 
 QUIET_SECONDS = 30.0
 """Without a terminal a long part still says every so often that it lives."""
-BAR = 24
+FRAME_SECONDS = 0.1
+"""A terminal is redrawn no oftener: cached packages come by the thousand."""
+BAR = 16
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ def line(moment: Moment, width: int) -> str:
     """The terminal's line, never wider than `width`."""
     filled = int(moment.fraction * BAR)
     bar = "█" * filled + "░" * (BAR - filled)
-    doing = f"{moment.packages} of at most {moment.expected} packages" if moment.expected else "fetching sources"
+    doing = f"{moment.packages}/{moment.expected} packages" if moment.expected else "fetching sources"
     share, time_gone = percent(moment.fraction), clock_text(moment.elapsed)
     text = f"[{moment.index}/{moment.count}] {bar} {share:>4}  {time_gone}  {moment.name}: {doing}"
     return text[: max(width - 1, 0)]
@@ -90,14 +92,15 @@ class Progress:
 
     def tick(self) -> None:
         """Redraw; called at least once a second while something runs."""
-        if self._part is None:
+        terminal = self.stream.isatty()
+        if self._part is None or self.now() - self._shown < (FRAME_SECONDS if terminal else QUIET_SECONDS):
             return
+        self._shown = self.now()
         moment = self._moment()
-        if self.stream.isatty():
+        if terminal:
             self._erase()
             print(line(moment, shutil.get_terminal_size().columns), end="", file=self.stream, flush=True)
-        elif self.now() - self._shown >= QUIET_SECONDS:
-            self._shown = self.now()
+        else:
             self.say(f"{self._place()}: {moment.packages} packages so far, {percent(moment.fraction)} of everything")
 
     def _place(self) -> str:

@@ -7,9 +7,9 @@ CI=1 in the environment the run fails.
 
 import os
 import secrets
-import sys
 import time
 from collections.abc import Generator, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,6 @@ from tools.controlplane import build
 from tools.controlplane.api import ApiError
 from tools.controlplane.build import Programs
 from tools.controlplane.errors import BuildError
-from tools.controlplane.parts import PARTS
-from tools.controlplane.progress import Progress
 from tools.controlplane.run import ControlPlane
 
 FIXTURES = frozenset({"control_plane", "namespace", "programs", "kubectl", "kustomize_oracle", "helm_oracle"})
@@ -29,26 +27,19 @@ WORKER_OUTPUT = "cluster_lane_not_run"
 ACCOUNT_DEADLINE = 20.0
 
 
-@pytest.hookimpl(tryfirst=True, specname="pytest_collection_modifyitems")
-def mark_lane(items: list[pytest.Item]) -> None:
-    """First of all, so that `-m cluster` and `-m "not cluster"` choose among the marked."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None, Any, Any]:
+    """Around everybody else: `-m` chooses among the marked, and nothing is built for what it left out."""
     for item in items:
         if FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.cluster)
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Last of all, so that nothing is built for tests that were deselected by other means."""
+    result = yield
     lane = [item for item in items if item.get_closest_marker("cluster")]
-    if not lane or config.option.collectonly:
-        return
-    try:
-        _build(config)
-    except BuildError as error:
-        config.stash[WHY] = str(error)
+    if lane and not config.option.collectonly and (why := _why_not(config)):
+        config.stash[WHY] = why
         config.hook.pytest_deselected(items=lane)
         items[:] = [item for item in items if item not in lane]
+    return result
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -79,15 +70,15 @@ def exit_status(status: int | pytest.ExitCode, *, ci: str) -> int | pytest.ExitC
     return pytest.ExitCode.OK if status == pytest.ExitCode.NO_TESTS_COLLECTED else status
 
 
-def _build(config: pytest.Config) -> None:
-    if build.built():
-        return
+def _why_not(config: pytest.Config) -> str | None:
+    """Build if need be, in sight of the user; the reason when that is not possible."""
     capture = config.pluginmanager.getplugin("capturemanager")
-    if capture is None:
-        build.ensure()
-        return
-    with capture.global_and_fixture_disabled():
-        build.ensure(Progress(sys.stderr, PARTS))
+    try:
+        with capture.global_and_fixture_disabled() if capture else nullcontext():
+            build.ensure()
+    except BuildError as error:
+        return str(error)
+    return None
 
 
 @pytest.fixture(scope="session")
@@ -125,10 +116,13 @@ def control_plane(programs: Programs) -> Iterator[ControlPlane]:
 def namespace(control_plane: ControlPlane) -> Iterator[str]:
     """The name of a fresh namespace that takes Pods; it is being deleted when the test has ended."""
     name = f"test-{secrets.token_hex(4)}"
+    # A test that failed half-way may have left it stopped; on a running one this does nothing.
+    control_plane.start_apiserver()
     created = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
     control_plane.api.request("POST", "/api/v1/namespaces", created)
     _await_account(control_plane, name)
     yield name
+    control_plane.start_apiserver()
     control_plane.api.request("DELETE", f"/api/v1/namespaces/{name}")
 
 

@@ -184,7 +184,7 @@ class ControlPlane:
         self._components["kube-apiserver"].wait(0.0)
 
     def start_apiserver(self) -> None:
-        """After `stop_apiserver` or `kill_apiserver`, on the same port."""
+        """After `stop_apiserver` or `kill_apiserver`, on the same port; harmless when it runs."""
         self._components["kube-apiserver"].start()
         self._until("kube-apiserver answers readyz", self.api.ready)
         self._others(signal.SIGCONT)

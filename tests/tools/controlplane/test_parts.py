@@ -28,8 +28,9 @@ def test_the_key_changes_with_every_module_file(modules: Path, module: str, name
     assert cache_key(PARTS, modules) != cache_key()
 
 
-def test_the_key_changes_with_a_version_and_a_stamp() -> None:
+def test_the_key_changes_with_a_version_and_a_stamp_but_not_with_a_guess_of_time() -> None:
     first, *rest = PARTS
+    assert cache_key((dataclasses.replace(first, seconds=1), *rest)) == cache_key()
     for changed in (dataclasses.replace(first, version="v0"), dataclasses.replace(first, stamp=())):
         assert cache_key((changed, *rest)) != cache_key()
 

@@ -1,5 +1,6 @@
 """The progress display, drawn for a terminal and for a log, on a stepped clock."""
 
+import dataclasses
 import io
 from collections.abc import Callable
 
@@ -29,6 +30,8 @@ class Watch:
 
 def build_first(progress: Progress, at: Callable[[float], None]) -> None:
     progress.begin(PARTS[0])
+    at(1.0)
+    progress.tick()
     progress.expect(4)
     at(20.0)
     progress.compiled()
@@ -39,7 +42,12 @@ def build_first(progress: Progress, at: Callable[[float], None]) -> None:
 
 
 def test_a_line_says_how_far_how_long_and_what() -> None:
-    assert line(HALF, 100) == f"[1/2] {'█' * 12}{'░' * 12}  50%  2:05  first: 40 of at most 80 packages"
+    assert line(HALF, 100) == "[1/2] ████████░░░░░░░░  50%  2:05  first: 40/80 packages"
+
+
+def test_the_longest_line_fits_a_small_terminal() -> None:
+    longest = dataclasses.replace(HALF, name="kube-controller-manager", elapsed=700.0, packages=1600, expected=2200)
+    assert line(longest, 80).endswith("1600/2200 packages")
 
 
 @pytest.mark.parametrize("width", [0, 1, 10, 40])
@@ -76,9 +84,21 @@ def test_more_packages_than_expected_do_not_finish_a_part() -> None:
     progress = Progress(terminal, PARTS, now=watch)
     progress.begin(PARTS[1])
     progress.expect(1)
-    for _ in range(5):
+    for watch.seconds in range(1, 5):
         progress.compiled()
+    assert "99%" in terminal.getvalue()
     assert "100%" not in terminal.getvalue()
+
+
+def test_a_terminal_is_not_redrawn_for_every_package() -> None:
+    watch, terminal = Watch(), Terminal()
+    progress = Progress(terminal, PARTS, now=watch)
+    progress.begin(PARTS[0])
+    progress.expect(5000)
+    for package in range(1000):
+        watch.seconds = package / 1000
+        progress.compiled()
+    assert 5 < terminal.getvalue().count("\r") < 12
 
 
 def test_a_tick_between_parts_draws_nothing() -> None:
