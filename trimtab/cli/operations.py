@@ -18,6 +18,7 @@ from trimtab.model.application import (
     SyncOperation,
 )
 from trimtab.model.keys import AppKey, Manifest
+from trimtab.model.names import REFRESH
 from trimtab.model.roundtrip import encode
 
 TITLES = ("PHASE", "KIND", "NAMESPACE", "NAME", "RESULT", "MESSAGE")
@@ -42,7 +43,10 @@ async def start(applications: Applications, key: AppKey, decide: Callable[[Appli
         operation = Operation(
             sync=decide(app), initiated_by=Initiator(username=_user()), retry=retry or RetryStrategy()
         )
-        return {"operation": encode(operation), "status": {"operationState": None}}
+        asked: Patch = {"operation": encode(operation), "status": {"operationState": None}}
+        pinned = operation.sync and (operation.sync.revision or operation.sync.revisions)
+        # Without a revision the newest one is meant, not the one that was seen at the last poll.
+        return asked if pinned else {**asked, "metadata": {"annotations": {REFRESH: "normal"}}}
 
     await applications.update(key, patch)
 
@@ -84,7 +88,7 @@ def _headline(app: Application, elapsed: float) -> str:
     if state is None:
         late = "; is a controller running?" if elapsed >= NOT_TAKEN_UP else ""
         return f"waiting for the controller to begin{late}"
-    return state.message or state.phase
+    return state.message or "syncing"
 
 
 def _user() -> str:

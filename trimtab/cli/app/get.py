@@ -10,6 +10,7 @@ from trimtab.cli.output import OutputFormat, document, echo, fields, output_opti
 from trimtab.cli.output import without_managed_fields as shown
 from trimtab.cli.refresh import RefreshKind, refreshed
 from trimtab.cli.words import (
+    NONE,
     destination_line,
     health_word,
     kind_word,
@@ -65,7 +66,9 @@ def _summary(app: Application) -> Iterator[tuple[str, str]]:
         yield "Source", source_line(source)
     yield "Destination", destination_line(app.spec.destination)
     yield "Sync policy", policy_line(app.spec.sync_policy)
-    yield "Sync", f"{paint(sync_word(app))}, compared with {revision_of(app)}"
+    revision = revision_of(app)
+    seen = "not compared yet" if revision == NONE else f"compared with {revision}"
+    yield "Sync", f"{paint(sync_word(app))}, {seen}"
     health = app.status.health
     yield "Health", f"{paint(health_word(app))}{f': {health.message}' if health and health.message else ''}"
     if state := app.status.operation_state:

@@ -1,0 +1,44 @@
+"""`trimtab app manifests`."""
+
+import click
+
+from trimtab.cli.applications import app_of, connected, run
+from trimtab.cli.direct import destination_of
+from trimtab.cli.engine import compared, declared_by_git, prepared
+from trimtab.cli.flags import ClusterFlags, app_argument, cluster_flags
+from trimtab.cli.output import OutputFormat, documents, output_option
+from trimtab.compare.redact import is_secret, redact
+from trimtab.model.keys import AppKey, Manifest, key_of
+from trimtab.render import Workshop
+
+
+@click.command()
+@app_argument
+@click.option("--revision", default="", help="What Git declares at this revision [default: the Application's].")
+@click.option("--live", is_flag=True, help="The objects as they are in the cluster.")
+@output_option("yaml", "json", default="yaml")
+@cluster_flags
+def manifests(flags: ClusterFlags, key: AppKey, output: OutputFormat, *, revision: str, live: bool) -> None:
+    """Print the manifests that Git declares, or that are live. Values of Secrets are masked."""
+    found = run(_manifests(flags, key, revision=revision, live=live))
+    documents([_masked(manifest) for manifest in found], output)
+
+
+async def _manifests(flags: ClusterFlags, key: AppKey, *, revision: str, live: bool) -> list[Manifest]:
+    async with connected(flags) as applications, Workshop() as shop:
+        app = app_of(await applications.get(key))
+        cluster = destination_of(app, applications)
+        declared = await declared_by_git(app, applications, cluster, workshop=shop, revision=revision)
+        made = await prepared(declared, cluster)
+        if not live:
+            return [target.manifest() for target in (*made.objects, *made.hooks)]
+        comparison = await compared(declared, made, cluster)
+        return [item.live.manifest() for item in comparison.items if item.live]
+
+
+def _masked(manifest: Manifest) -> Manifest:
+    if not is_secret(key_of(manifest)):
+        return manifest
+    (masked,) = redact(manifest)
+    assert masked is not None
+    return masked
