@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from tools.controlplane.api import ApiError
+from tools.controlplane.build import Programs
+from tools.controlplane.commands import Settings
+from tools.controlplane.errors import StartFailed
 from tools.controlplane.parts import KUBERNETES
 from tools.controlplane.run import ControlPlane
 
@@ -150,6 +153,24 @@ def test_what_is_older_than_a_compaction_and_a_restart_is_gone(control_plane: Co
     watch = f"{path}?watch=1&timeoutSeconds=2&resourceVersion={page['resourceVersion']}"
     event = json.loads(control_plane.kubectl("get", "--raw", watch).stdout)
     assert (event["type"], event["object"]["code"]) == ("ERROR", 410)
+
+
+def test_a_component_that_does_not_come_up_is_named_with_its_log(programs: Programs) -> None:
+    broken = ControlPlane(programs, settings=Settings(extra=("--no-such-flag",)))
+    with pytest.raises(StartFailed, match=r"kube-apiserver ended with exit code 1(?s:.*)unknown flag: --no-such-flag"):
+        broken.start()
+    assert broken.pids() == {}
+
+
+def test_the_audit_log_tells_who_asked(programs: Programs) -> None:
+    with ControlPlane(programs, settings=Settings(audit=True)) as audited:
+        with pytest.raises(ApiError, match="403"):
+            audited.api_as("bob").request("GET", "/api/v1/pods")
+        log = audited.audit_log
+        text = eventually(lambda: {"text": log.read_text()}, lambda seen: '"username":"bob"' in seen["text"])["text"]
+    events = [json.loads(event) for event in text.splitlines()]
+    asked = [event for event in events if event["user"]["username"] == "bob"]
+    assert [(event["verb"], event["responseStatus"]["code"]) for event in asked] == [("list", 403)]
 
 
 def test_the_oracles_say_their_versions(kustomize_oracle: Path, helm_oracle: Path) -> None:
