@@ -1,9 +1,11 @@
 """The same tests on the sandbox and on a real API server: what `kube/` expects of either."""
 
+import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
+import uvloop
 
 from trimtab.kube import write
 from trimtab.kube.config import ClusterConfig, load
@@ -54,3 +56,8 @@ async def config_maps(discovery: Discovery) -> Resource:
 @pytest.fixture
 async def deployments(discovery: Discovery) -> Resource:
     return await discovery.find("apps", "Deployment")
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop that the product runs on."""
+    return {"uvloop": uvloop.new_event_loop}

@@ -1,4 +1,7 @@
-"""A TCP gate before a server: shut, it breaks every connection and refuses new ones; open, it lets all through."""
+"""A TCP gate before a server: shut, it breaks every connection and refuses new ones; open, it lets all through.
+
+`ConnectProxy` is one that has to be asked by HTTP first.
+"""
 
 import asyncio
 from contextlib import suppress
@@ -54,3 +57,17 @@ class Gate:
                 await sink.drain()
         sink.close()
         self._open.discard(sink)
+
+
+class ConnectProxy(Gate):
+    """An HTTP proxy that leads every CONNECT to the target, whatever it names; `asked` are those names."""
+
+    def __init__(self, target: int) -> None:
+        super().__init__(target)
+        self.asked: list[str] = []
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = (await reader.readuntil(b"\r\n\r\n")).decode()
+        self.asked.append(request.split()[1])
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        await super()._accept(reader, writer)

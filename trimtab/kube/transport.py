@@ -281,7 +281,7 @@ class Stream:
 
     def __init__(self, transport: Transport, response: aiohttp.ClientResponse, doing: str) -> None:
         self._transport = transport
-        self._content = response.content
+        self._response = response
         self._doing = doing
 
     async def read(self, *, within: float) -> bytes:
@@ -292,7 +292,7 @@ class Stream:
         try:
             # For each chunk, not around them all: a timeout must not strike in the code that consumes them.
             async with asyncio.timeout(within):
-                chunk = await self._content.readany()
+                chunk = await self._response.content.readany()
         except (aiohttp.ClientError, ConnectionError) as error:
             lost = self._transport.lost(error, self._doing)
             raise (lost.error if isinstance(lost, _Failed) else lost) from error

@@ -299,7 +299,7 @@ class _Watcher:
 
     async def _read(self, stream: Stream, idle: float | None, *, ends: float) -> bytes:
         try:
-            return await stream.read(within=idle or max(1.0, ends - self._transport.clock.monotonic()))
+            return await stream.read(within=idle or max(0.1, ends - self._transport.clock.monotonic()))
         except TimeoutError as error:
             if idle:
                 raise _SilentError from error

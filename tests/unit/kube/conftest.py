@@ -1,8 +1,10 @@
 """A scripted server and a transport to it, whose waits are over at once."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 
 import pytest
+import uvloop
 
 from tests.clocks import SwiftClock
 from tests.servers.scripted import Scripted
@@ -32,3 +34,8 @@ async def transport(server: Scripted, clock: SwiftClock) -> AsyncIterator[Transp
 @pytest.fixture
 def config_maps() -> Resource:
     return Resource(Kind("", "v1", "ConfigMap"), "configmaps", namespaced=True)
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop that the product runs on."""
+    return {"uvloop": uvloop.new_event_loop}

@@ -6,6 +6,7 @@ import pytest
 
 from tests.clocks import SwiftClock
 from tests.servers.authority import Authority
+from tests.servers.gate import ConnectProxy
 from tests.servers.scripted import Reply, Scripted
 from trimtab.errors import Stalled
 from trimtab.kube.config import ClusterConfig
@@ -51,6 +52,18 @@ async def test_insecure_trusts_anybody(tmp_path: Path) -> None:
 async def test_a_client_certificate_is_shown(tmp_path: Path) -> None:
     async with Scripted(tls=OURS.server(tmp_path, "127.0.0.1", ask_client=True)) as server:
         assert await answer_of(server, ca=OURS.pem, certificate=OURS.issue("ann")) == b"{}"
+
+
+async def test_a_proxy_carries_the_handshake_with_the_server_behind_it(tmp_path: Path) -> None:
+    async with Scripted(tls=OURS.server(tmp_path, "api.example.com")) as server, ConnectProxy(server.port) as proxy:
+        server.answer("GET /x", Reply(b"{}"))
+        config = ClusterConfig(
+            server="https://api.example.com:6443", ca=OURS.pem, proxy_url=f"http://127.0.0.1:{proxy.port}", name="test"
+        )
+        async with Transport(config, clock=SwiftClock()) as transport:
+            assert await transport.request("GET", "/x") == b"{}"
+        assert proxy.asked == ["api.example.com:6443"]
+        assert server.requests[0].headers["Host"] == "api.example.com:6443"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from tests.clocks import SwiftClock
-from tests.servers.scripted import Cut, Reply, Scripted, Silence, status
+from tests.servers.scripted import Cut, Reply, Scripted, Silence, Stream, status
 from trimtab.errors import Stalled
 from trimtab.kube.config import ClusterConfig, Impersonation
 from trimtab.kube.credentials import Basic, BearerToken, TokenFile
@@ -193,6 +193,20 @@ async def test_requests_beyond_the_limit_wait_for_a_connection(server: Scripted,
     for one in waiting:
         one.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def test_a_dead_peer_is_noticed_though_nothing_is_sent(server: Scripted, connect: Connect) -> None:
+    server.answer("WATCH /x", Stream([b"hello"]))
+    transport = await connect()
+    async with transport.stream("/x", query={"watch": "true"}) as stream:
+        assert await stream.read(within=5) == b"hello"
+        assert stream._response.connection is not None
+        assert stream._response.connection.transport is not None
+        connected = stream._response.connection.transport.get_extra_info("socket")
+        assert connected.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        options = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+        idle, interval, count = (connected.getsockopt(socket.IPPROTO_TCP, option) for option in options)
+        assert idle + interval * count <= 60
 
 
 async def test_no_secret_in_a_repr(connect: Connect) -> None:

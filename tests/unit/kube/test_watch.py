@@ -263,8 +263,8 @@ async def test_selectors_namespace_and_metadata(server: Scripted, transport: Tra
 async def test_a_watch_that_the_server_does_not_end_is_given_up(
     listed: Scripted, watcher: Watcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watching, "LEAST_SECONDS", 1)
-    monkeypatch.setattr(watching, "MOST_SECONDS", 1)
+    monkeypatch.setattr(watching, "LEAST_SECONDS", 0)
+    monkeypatch.setattr(watching, "MOST_SECONDS", 0)
     monkeypatch.setattr(watching, "GRACE_SECONDS", 0.0)
     listed.answer(WATCH, Stream([]), Stream([added("b", 6)]))
     assert await watcher.read(3) == "+a =a +b"
