@@ -5,14 +5,17 @@ of the cluster here: where the structural comparison suspects a difference, the 
 it.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from trimtab.compare.images import images_of
+from trimtab.compare.owners import ownership
 from trimtab.compare.prepare import Prepared, TargetObject
-from trimtab.compare.structural import Difference, differences, ownership
+from trimtab.compare.redact import is_secret, redact_differences, redact_text
+from trimtab.compare.structural import Difference, differences
 from trimtab.health.assess import assess
 from trimtab.live.entry import Entry
 from trimtab.model.application import Health, SyncStatusCode
@@ -27,7 +30,9 @@ class Verdict(Struct, frozen=True):
     """What was found about one object at `target_digest` and `live_version` ("" for a missing side).
 
     `suspected`: the differences are not confirmed yet. `takeover`: a client-side apply owns the fields, so ownership
-    has to move first. `note`: why the dry run could not settle it, in the API server's words.
+    has to move first. `note`: why the dry run could not settle it, in the API server's words. `suspicion` stands for
+    what the structural comparison found ("" for nothing), so that the answer holds for later versions with the same.
+    Nothing in a verdict shows a Secret's values.
     """
 
     target_digest: str
@@ -42,6 +47,7 @@ class Verdict(Struct, frozen=True):
     unhealthy_counts: bool = True
     kind: Kind | None = None
     note: str = ""
+    suspicion: str = ""
 
 
 class Item(Struct, frozen=True):
@@ -83,7 +89,7 @@ class Comparison(Struct, frozen=True):
         return tuple(item for item in self.items if item.verdict.suspected)
 
     def settled(self, verdicts: Mapping[ObjectKey, Verdict]) -> "Comparison":
-        """The same with the given verdicts in place."""
+        """The same with the given verdicts in place, Secrets' values masked."""
         if not verdicts:
             return self
         return Comparison(tuple(_with(item, verdicts.get(item.key)) for item in self.items))
@@ -102,39 +108,69 @@ def compare(
 ) -> Comparison:
     """Pair targets with `live` (what the targets name and what is tracked to `instance`); `known`: earlier verdicts."""
     items = [_paired(target, live.get(target.key), instance, known) for target in prepared.objects]
-    wanted = {target.key for target in prepared.objects}
-    extra = (entry for key, entry in sorted(live.items()) if key not in wanted and entry.instance == instance)
-    items.extend(_extras(extra, known))
+    named = prepared.spared.union(target.key for target in prepared.objects)
+    extra = [key for key, entry in live.items() if entry.instance == instance and key not in named]
+    items.extend(_extras((live[key] for key in sorted(extra)), known))
     return Comparison(tuple(items))
 
 
 def _paired(target: TargetObject, entry: Entry | None, instance: str, known: Mapping[ObjectKey, Verdict]) -> Item:
     verdict = known.get(target.key)
     version = entry.version if entry else ""
-    if verdict is None or (verdict.target_digest, verdict.live_version) != (target.digest, version):
-        verdict = _judge(target, entry)
+    if verdict is None or verdict.target_digest != target.digest:
+        verdict = _judge(target, entry, before=None)
+    elif verdict.live_version != version:
+        verdict = _judge(target, entry, before=verdict)
     shared = entry.instance if entry and entry.instance not in ("", instance) else ""
-    return Item(key=target.key, kind=target.kind, target=target, live=entry, verdict=verdict, shared_with=shared)
+    return Item(target.key, target.kind, target, entry, verdict, shared)
 
 
-def _judge(target: TargetObject, entry: Entry | None) -> Verdict:
+def _judge(target: TargetObject, entry: Entry | None, *, before: Verdict | None) -> Verdict:
+    """`before`: the verdict on the same target and another live version."""
     wanted = target.manifest()
     if entry is None:
-        return Verdict(target.digest, "", images=images_of(wanted), wave=wave_of(wanted), kind=target.kind)
+        return Verdict(
+            target_digest=target.digest,
+            live_version="",
+            images=images_of(wanted),
+            wave=wave_of(wanted),
+            unhealthy_counts=not _health_ignored(wanted),
+            kind=target.kind,
+        )
     live = entry.manifest()
-    found = differences(wanted, live)
-    return Verdict(
+    who = ownership(live)
+    found = differences(wanted, live, who)
+    verdict = Verdict(
         target_digest=target.digest,
         live_version=entry.version,
-        differences=found,
+        differences=redact_differences(target.key, found),
         suspected=bool(found),
-        takeover=bool(found) and ownership(live).takeover,
+        takeover=who.takeover,
         health=assess(live),
         images=images_of(live),
         wave=wave_of(wanted),
         unhealthy_counts=not _health_ignored(wanted),
         kind=target.kind,
+        suspicion=_digest(found),
     )
+    return _settled_before(verdict, before)
+
+
+def _settled_before(verdict: Verdict, before: Verdict | None) -> Verdict:
+    """The same suspicion as the one that a dry run has settled already needs no other dry run."""
+    if before is None or before.suspected or before.note or not verdict.suspected:
+        return verdict
+    if (before.suspicion, before.takeover) != (verdict.suspicion, verdict.takeover):
+        return verdict
+    return replace(verdict, differences=before.differences, suspected=False)
+
+
+def _digest(found: tuple[Difference, ...]) -> str:
+    """Says whether two findings are the same, whoever wrote the fields and when."""
+    if not found:
+        return ""
+    text = repr([(difference.path, difference.target, difference.live) for difference in found])
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
 
 def _extras(entries: Iterable[Entry], known: Mapping[ObjectKey, Verdict]) -> Iterable[Item]:
@@ -171,4 +207,16 @@ def _ignores_extraneous(manifest: Manifest) -> bool:
 
 
 def _with(item: Item, verdict: Verdict | None) -> Item:
-    return item if verdict is None else replace(item, verdict=verdict)
+    if verdict is None:
+        return item
+    if is_secret(item.key):
+        verdict = replace(
+            verdict,
+            differences=redact_differences(item.key, verdict.differences),
+            note=redact_text(verdict.note, *_sides(item)),
+        )
+    return replace(item, verdict=verdict)
+
+
+def _sides(item: Item) -> tuple[Manifest, ...]:
+    return tuple(side.manifest() for side in (item.target, item.live) if side is not None)

@@ -2,29 +2,29 @@
 
 The rule is server-side apply's own: applying the target changes nothing when every field of the target has its value
 in the live object, and every field that our manager owns is still in the target. How the items of a list are told
-apart is written in managedFields (`k:{"name":"web"}`), so no schema is needed. What looks different may still be equal
-to the API server (`1000m` and `1`, a default inside an atomic list): a difference found here is a suspicion, which a
-dry run settles.
+apart, and which maps count as one value, is read from managedFields, too. What looks different may still be equal to
+the API server (a default inside an atomic list): a difference found here is a suspicion, which a dry run settles. The
+other way round there is no doubt: where nothing is found, an apply changes nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import orjson
 from msgspec import Struct
 
-from trimtab.model.keys import Manifest
-from trimtab.model.names import FIELD_MANAGER
-
-Fields = dict[str, Any]
-"""A node of FieldsV1: `f:name`, `k:{…}`, `v:…`, `.` → node."""
+from trimtab.compare.built_in import ATOMIC_DEFAULTS, BUILT_IN_GROUPS, DEFAULT_KEYS, FILLED
+from trimtab.compare.owners import Fields, Ownership, children_of, holds, item_kind, ownership
+from trimtab.compare.place import Place, Step, show, steps_of
+from trimtab.compare.quantity import same_quantity
+from trimtab.model.keys import Manifest, kind_of
+from trimtab.model.names import LAST_APPLIED
 
 MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING", "__bool__": lambda self: False})()
 
-CLIENT_SIDE_MANAGERS = ("kubectl-client-side-apply", "kubectl-last-applied", FIELD_MANAGER)
-"""Managers whose `Update` entries are a client-side apply: what they own is taken over before the first apply."""
-
-IGNORED_METADATA = frozenset(("f:managedFields", "f:resourceVersion", "f:uid", "f:generation", "f:creationTimestamp"))
+SERVER_METADATA = frozenset(("managedFields", "resourceVersion", "uid", "generation", "creationTimestamp"))
 
 
 class Difference(Struct, frozen=True):
@@ -40,160 +40,217 @@ class Difference(Struct, frozen=True):
     time: str = ""
 
 
-class Ownership(Struct, frozen=True):
-    """What managedFields say about one object.
+def differences(target: Manifest, live: Manifest, who: Ownership | None = None) -> tuple[Difference, ...]:
+    """The fields in which `live` does not hold `target`; () means that applying the target changes nothing.
 
-    `owned`: what our manager applied, or a client-side apply that we take over (`takeover`).
+    `who`: the ownership of `live`, where the caller has it already.
     """
-
-    owned: Fields
-    takeover: bool
-    entries: Sequence[dict[str, Any]]
-
-    def hints(self, steps: tuple[str, ...]) -> Iterator[Fields]:
-        """What each manager, ours first, owns at the place that FieldsV1 `steps` lead to."""
-        for node in (self.owned, *(entry.get("fieldsV1") or {} for entry in self.entries)):
-            for step in steps:
-                node = node.get(step)
-                if not isinstance(node, dict):
-                    break
-            else:
-                yield node
+    who = who or ownership(live)
+    version, live_version = target.get("apiVersion"), live.get("apiVersion")
+    if version != live_version:
+        return (Difference("apiVersion", version, live_version),)
+    walk = _Walk(who, built_in=kind_of(target).group in BUILT_IN_GROUPS)
+    if who.version not in ("", version):
+        walk.add(_TOP_VERSION, version, who.version)
+    walk.object(target, live)
+    return walk.result(live)
 
 
-def ownership(live: Manifest) -> Ownership:
-    """Read managedFields of `live`; an object without any is owned by nobody."""
-    entries = [e for e in live.get("metadata", {}).get("managedFields") or () if not e.get("subresource")]
-    for entry in entries:
-        if entry.get("manager") == FIELD_MANAGER and entry.get("operation") == "Apply":
-            return Ownership(owned=entry.get("fieldsV1") or {}, takeover=False, entries=entries)
-    for entry in entries:
-        if is_client_side(entry):
-            return Ownership(owned=entry.get("fieldsV1") or {}, takeover=True, entries=entries)
-    return Ownership(owned={}, takeover=False, entries=entries)
-
-
-def is_client_side(entry: dict[str, Any]) -> bool:
-    """True for a managedFields entry that a client-side apply left."""
-    return (
-        entry.get("operation") == "Update"
-        and not entry.get("subresource")
-        and entry.get("manager") in CLIENT_SIDE_MANAGERS
-    )
-
-
-def differences(target: Manifest, live: Manifest) -> tuple[Difference, ...]:
-    """The fields in which `live` does not hold `target`; () means that applying the target changes nothing."""
-    who = ownership(live)
-    found = _Walk(who)
-    for name, wanted in target.items():
-        if name in ("apiVersion", "kind", "status"):
-            continue
-        found.value((name,), (f"f:{name}",), wanted, live.get(name, MISSING), who.owned.get(f"f:{name}"))
-    for step in who.owned:
-        name = step[2:]
-        if step.startswith("f:") and name not in target and name in live and name != "status":
-            found.add((name,), (step,), MISSING, live[name])
-    return tuple(found.differences)
-
-
-Path = tuple[str, ...]
+_TOP_VERSION: Place = (None, "f:apiVersion")
+_METADATA: Place = (None, "f:metadata")
+_PASSED_OVER = ("apiVersion", "kind", "status")
 
 
 class _Walk:
     """One comparison under way: target and live side by side, with what our manager owns at that place."""
 
-    def __init__(self, who: Ownership) -> None:
+    def __init__(self, who: Ownership, *, built_in: bool) -> None:
         self.who = who
-        self.differences: list[Difference] = []
+        self.built_in = built_in
+        self.found: list[tuple[Place, Any, Any]] = []
+        self.doubt: tuple[Place, Any, Any] | None = None
 
-    def add(self, path: Path, steps: Path, target: Any, live: Any) -> None:
-        manager, time = _last_writer(self.who.entries, steps)
-        self.differences.append(Difference(_show(path), target, live, manager, time))
+    def result(self, live: Manifest) -> tuple[Difference, ...]:
+        """What was found. A doubt counts where there is nothing else: one dry run settles all."""
+        found = self.found
+        if found and self.who.takeover:
+            found = [f for f in found if self.survives_takeover(*f, last=_last_applied(live))]
+        if not found and self.doubt:
+            found = [self.doubt]
+        return tuple(
+            Difference(show(place), target, value, *self.who.last_writer(steps_of(place)))
+            for place, target, value in found
+        )
 
-    def value(self, path: Path, steps: Path, target: Any, live: Any, owned: Any) -> None:
-        if isinstance(target, dict):
-            self.mapping(path, steps, target, live, owned)
-        elif isinstance(target, list):
-            self.sequence(path, steps, target, live, owned)
-        elif not same_scalar(target, live):
-            self.add(path, steps, target, live)
+    def survives_takeover(self, place: Place, target: Any, live: Any, *, last: Any) -> bool:
+        """A client-side apply owns the server's defaults too: gone is only what it named. And it does not own what it
+        applied empty and the server dropped."""
+        steps = steps_of(place)
+        if target is MISSING:
+            return holds(self.who.applied, steps) or _at(last, steps) is not MISSING
+        dropped = self.built_in and live is MISSING and not target
+        return not (dropped and same_value(_at(last, steps), target))
 
-    def mapping(self, path: Path, steps: Path, target: dict[str, Any], live: Any, owned: Any) -> None:
-        if not isinstance(live, dict):
-            # The server may leave an empty map out.
-            if target or live is not MISSING:
-                self.add(path, steps, target, live)
-            return
-        mine: Fields = owned if isinstance(owned, dict) else {}
+    def add(self, place: Place, target: Any, live: Any) -> None:
+        self.found.append((place, target, live))
+
+    def object(self, target: Manifest, live: Manifest) -> None:
+        owned = self.who.owned
         for name, wanted in target.items():
-            step = f"f:{name}"
-            self.value((*path, name), (*steps, step), wanted, live.get(name, MISSING), mine.get(step))
-        for step in mine:
-            if not step.startswith("f:"):
-                continue
+            if name not in _PASSED_OVER:
+                step = "f:" + name
+                self.value((None, step), wanted, live.get(name, MISSING), owned.get(step))
+        for step in owned:
             name = step[2:]
-            if name not in target and name in live and not _ignored(path, step):
-                self.add((*path, name), (*steps, step), MISSING, live[name])
+            if name not in target and name in live and name not in _PASSED_OVER:
+                self.left_behind((None, step), live[name], owned[step])
 
-    def sequence(self, path: Path, steps: Path, target: list[Any], live: Any, owned: Any) -> None:
-        if not isinstance(live, list):
-            if target or live is not MISSING:
-                self.add(path, steps, target, live)
+    def value(self, place: Place, target: Any, live: Any, owned: Fields | None) -> None:
+        """`owned` is None where our manager does not own the place, {} where it owns it as one value."""
+        if target is live:
             return
-        hint = self._list_hint(steps, owned)
-        if hint == "k":
-            self.keyed(path, steps, target, live, owned)
-        elif hint == "v":
-            self.unordered(path, steps, target, live, owned)
-        elif not same_value(target, live):
-            self.add(path, steps, target, live)
+        if isinstance(target, dict):
+            self.mapping(place, target, live, owned)
+        elif isinstance(target, list):
+            self.sequence(place, target, live, owned)
+        elif not self.same(place, target, live, owned):
+            self.add(place, target, live)
 
-    def _list_hint(self, steps: Path, owned: Any) -> str:
+    def same(self, place: Place, target: Any, live: Any, owned: Fields | None) -> bool:
+        """Is a scalar the same, or one that the server rewrites to the same?"""
+        if target is None or live is MISSING:
+            return self.absent(target, live, owned)
+        return same_scalar(target, live) or (self.built_in and same_quantity(place, target, live))
+
+    def absent(self, target: Any, live: Any, owned: Fields | None) -> bool:
+        """Is an empty value (null, "", 0, {}, []) the same as none? Where we own it, nobody else removed it."""
+        if live is MISSING:
+            return not target and (owned is not None or (self.built_in and target in (None, [])))
+        return live is None and (target is None or (self.built_in and target == []))
+
+    def mapping(self, place: Place, target: dict[str, Any], live: Any, owned: Fields | None) -> None:
+        if not isinstance(live, dict):
+            if not self.absent(target, live, owned):
+                self.add(place, target, live)
+        elif owned:
+            self.fields(place, target, live, owned)
+        elif owned is None:
+            self.unowned(place, target, live)
+        elif not (self.same_atomic(place[1][2:], target, live) or self.is_filled(place[1], target)):
+            self.add(place, target, live)
+
+    def is_filled(self, step: Step, target: dict[str, Any]) -> bool:
+        """Did we apply `{}`, and others what the live map holds?"""
+        return not target and self.built_in and step in FILLED
+
+    def fields(self, place: Place, target: dict[str, Any], live: dict[str, Any], owned: Fields) -> None:
+        """A map whose fields are owned one by one."""
+        met = 1 if "." in owned else 0
+        for name, wanted in target.items():
+            step = "f:" + name
+            mine = owned.get(step)
+            met += mine is not None
+            self.value((place, step), wanted, live.get(name, MISSING), mine)
+        if met == len(owned):
+            return
+        for step, mine in owned.items():
+            name = step[2:]
+            if name not in target and name in live and not (place == _METADATA and name in SERVER_METADATA):
+                self.left_behind((place, step), live[name], mine)
+
+    def unowned(self, place: Place, target: dict[str, Any], live: dict[str, Any]) -> None:
+        """A map of which we own nothing: an apply adds to it, or takes its place if it counts as one value."""
+        before = len(self.found)
+        for name, wanted in target.items():
+            self.value((place, "f:" + name), wanted, live.get(name, MISSING), None)
+        if len(self.found) == before and len(live) > len(target) and not self.is_granular(place):
+            self.doubt = self.doubt or (place, target, live)
+
+    def is_granular(self, place: Place) -> bool:
+        """Do other managers own single fields of it?"""
+        parent, _ = place
+        if place == _METADATA or parent == _METADATA:
+            return True
+        return any(children_of(node) for node in self.who.others_at(steps_of(place)))
+
+    def left_behind(self, place: Place, live: Any, owned: Fields) -> None:
+        """A field that we own and the target no longer names; a value that others own as well stays."""
+        if owned or not any(node == {} for node in self.who.others_at(steps_of(place))):
+            self.add(place, MISSING, live)
+
+    def sequence(self, place: Place, target: list[Any], live: Any, owned: Fields | None) -> None:
+        if not isinstance(live, list):
+            if not self.absent(target, live, owned):
+                self.add(place, target, live)
+            return
+        kind, hint = self.list_kind(place, owned)
+        if kind == "k":
+            self.keyed(place, target, live, _plain(owned), keys=_keys(hint))
+        elif kind == "v":
+            self.unordered(place, target, live, _plain(owned))
+        elif not self.same_atomic(place[1][2:], target, live):
+            self.add(place, target, live)
+
+    def same_atomic(self, name: str, target: Any, live: Any) -> bool:
+        """Equal as whole values, but for what the server always adds below a field called `name`."""
+        if not self.built_in:
+            return same_value(target, live)
+        if isinstance(target, list) and isinstance(live, list):
+            pairs = zip(target, live, strict=False)
+            return len(target) == len(live) and all(self.same_atomic(name, one, other) for one, other in pairs)
+        if not (isinstance(target, dict) and isinstance(live, dict)):
+            return same_value(target, live)
+        added = ATOMIC_DEFAULTS.get(name, {})
+        return all(
+            self.same_atomic(field, target.get(field, added.get(field, MISSING)), live.get(field, MISSING))
+            for field in target.keys() | live.keys()
+        )
+
+    def list_kind(self, place: Place, owned: Fields | None) -> tuple[str, Step]:
         """'k' for a list of maps with keys, 'v' for a set, '' for an atomic list (or one that nobody owns)."""
-        kind = _first_item_step(owned)
-        if kind:
-            return kind
-        return next((k for node in self.who.hints(steps) if (k := _first_item_step(node))), "")
+        found = item_kind(owned)
+        if found[0]:
+            return found
+        nodes = self.who.others_at(steps_of(place))
+        return next((kind for node in nodes if (kind := item_kind(node))[0]), ("", ""))
 
-    def _key_names(self, steps: Path, owned: Any) -> tuple[str, ...]:
-        for node in (owned, *self.who.hints(steps)):
-            for step in node or ():
-                if step.startswith("k:"):
-                    return tuple(orjson.loads(step[2:]))
-        return ()
+    def keyed(self, place: Place, target: list[Any], live: list[Any], owned: Fields, *, keys: tuple[str, ...]) -> None:
+        steps = [_item_step(item, keys, built_in=self.built_in) for item in live]
+        at = dict(zip(steps, range(len(live)), strict=True))
+        wanted = [_item_step(item, keys, built_in=self.built_in) for item in target]
+        if "" in at or "" in wanted or len(at) < len(live) or len(set(wanted)) < len(wanted):
+            self.add(place, target, live)
+            return
+        for step, item in zip(wanted, target, strict=True):
+            if step in at:
+                self.value((place, step), item, live[at[step]], owned.get(step))
+            else:
+                self.add((place, step), item, MISSING)
+        self.order(place, target, live, [at[step] for step in wanted if step in at])
+        self.gone_items(place, owned, wanted, {step: live[index] for step, index in at.items()})
 
-    def keyed(self, path: Path, steps: Path, target: list[Any], live: list[Any], owned: Any) -> None:
-        names = self._key_names(steps, owned)
-        mine: Fields = owned if isinstance(owned, dict) else {}
-        met: list[int] = []
-        met_steps: set[str] = set()
-        for wanted in target:
-            at = _match(wanted, live, names)
-            if at is None:
-                self.add((*path, _label(wanted, names)), steps, wanted, MISSING)
-                continue
-            met.append(at)
-            step = _item_step(live[at], names)
-            met_steps.add(step)
-            self.mapping((*path, _label(live[at], names)), (*steps, step), wanted, live[at], mine.get(step))
-        if met != sorted(set(met)):
-            self.add(path, steps, target, live)
-        self._left_behind(path, steps, mine, met_steps, [(_item_step(item, names), item) for item in live])
+    def unordered(self, place: Place, target: list[Any], live: list[Any], owned: Fields) -> None:
+        """A set, which has an order all the same: an apply puts its items into that of the target."""
+        at = {_value_step(item): index for index, item in enumerate(live)}
+        wanted = [_value_step(item) for item in target]
+        if len(at) < len(live) or len(set(wanted)) < len(wanted):
+            self.add(place, target, live)
+            return
+        for step, item in zip(wanted, target, strict=True):
+            if step not in at:
+                self.add((place, step), item, MISSING)
+        self.order(place, target, live, [at[step] for step in wanted if step in at])
+        self.gone_items(place, owned, wanted, {step: live[index] for step, index in at.items()})
 
-    def unordered(self, path: Path, steps: Path, target: list[Any], live: list[Any], owned: Any) -> None:
-        for wanted in target:
-            if not any(same_value(wanted, item) for item in live):
-                self.add((*path, f"[{wanted}]"), steps, wanted, MISSING)
-        mine: Fields = owned if isinstance(owned, dict) else {}
-        met = {f"v:{orjson.dumps(item).decode()}" for item in target}
-        self._left_behind(path, steps, mine, met, [(f"v:{orjson.dumps(item).decode()}", item) for item in live])
+    def order(self, place: Place, target: list[Any], live: list[Any], met: list[int]) -> None:
+        if any(one >= other for one, other in pairwise(met)):
+            self.add(place, target, live)
 
-    def _left_behind(self, path: Path, steps: Path, mine: Fields, met: set[str], items: list[tuple[str, Any]]) -> None:
+    def gone_items(self, place: Place, owned: Fields, wanted: Iterable[Step], live: dict[Step, Any]) -> None:
         """Items that we own and the target no longer names."""
-        for step, item in items:
-            if step in mine and step not in met:
-                self.add((*path, f"[{step[2:]}]"), (*steps, step), MISSING, item)
+        for step in owned.keys() - wanted:
+            if step in live:
+                self.left_behind((place, step), live[step], owned[step])
 
 
 def same_scalar(target: Any, live: Any) -> bool:
@@ -216,77 +273,70 @@ def same_value(target: Any, live: Any) -> bool:
     return same_scalar(target, live)
 
 
-def _ignored(path: Path, step: str) -> bool:
-    return path == ("metadata",) and step in IGNORED_METADATA
-
-
-def _first_item_step(node: Any) -> str:
-    for step in node or ():
-        if step[:2] in ("k:", "v:"):
-            return str(step[0])
-    return ""
-
-
-def _match(wanted: Any, live: list[Any], names: tuple[str, ...]) -> int | None:
-    """The one live item with the key of `wanted`. Keys that the target leaves to their default match any value."""
-    if not isinstance(wanted, dict):
-        return None
-    given = [name for name in names if name in wanted]
-    hits = [
-        at
-        for at, item in enumerate(live)
-        if isinstance(item, dict) and all(same_scalar(wanted[name], item.get(name, MISSING)) for name in given)
-    ]
-    if len(hits) > 1 and len(given) < len(names):
-        hits = [at for at in hits if all(live[at].get(name) in ("TCP", None) for name in names if name not in given)]
-    return hits[0] if len(hits) == 1 and given else None
-
-
-def _item_step(item: Any, names: tuple[str, ...]) -> str:
-    """The FieldsV1 name of a list item, spelled as the API server spells it (keys sorted, no blanks)."""
+def _item_step(item: Any, keys: tuple[str, ...], *, built_in: bool) -> Step:
+    """The name of a list item in FieldsV1 (keys sorted, no blanks); "" where it lacks a key that we cannot tell."""
     if not isinstance(item, dict):
         return ""
-    return "k:" + orjson.dumps({n: item[n] for n in sorted(names) if n in item}).decode()
+    named = {}
+    for key in keys:
+        value = item.get(key)
+        if value is None:
+            value = DEFAULT_KEYS.get(key) if built_in else None
+        if value is None:
+            return ""
+        named[key] = value
+    return "k:" + orjson.dumps(named).decode()
 
 
-def _label(item: Any, names: tuple[str, ...]) -> str:
-    if not isinstance(item, dict):
-        return f"[{item}]"
-    return "[" + ",".join(f"{n}={item[n]}" for n in names if n in item) + "]"
+def _value_step(item: Any) -> Step:
+    return "v:" + orjson.dumps(item).decode()
 
 
-def _show(path: Path) -> str:
-    """`spec.containers[name=web].image`; a name with dots is quoted: `metadata.labels["a.b/c"]`."""
-    shown = ""
-    for part in path:
-        if part.startswith("["):
-            shown += part
-        elif "." in part or "/" in part:
-            shown += f'["{part}"]'
-        else:
-            shown += f".{part}" if shown else part
-    return shown
+@lru_cache(maxsize=4096)
+def _keys(step: Step) -> tuple[str, ...]:
+    return tuple(sorted(orjson.loads(step[2:])))
 
 
-def _last_writer(entries: Sequence[dict[str, Any]], steps: Path) -> tuple[str, str]:
-    """The manager, other than our apply, that wrote the field (or what holds it) last, and when."""
-    best = ("", "")
-    for entry in entries:
-        if entry.get("manager") == FIELD_MANAGER and entry.get("operation") == "Apply":
-            continue
-        if _owns(entry.get("fieldsV1") or {}, steps) and (entry.get("time") or "") >= best[1]:
-            best = (str(entry.get("manager") or ""), str(entry.get("time") or ""))
-    return best
+def _plain(owned: Fields | None) -> Fields:
+    """The node with its steps spelled as we spell them: Go writes `<` in them as an escape."""
+    if not owned:
+        return {}
+    if not any("\\" in step for step in owned):
+        return owned
+    return {_respelled(step): node for step, node in owned.items()}
 
 
-def _owns(node: Any, steps: Path) -> bool:
-    """True where FieldsV1 names the field, or ends above it (an atomic value)."""
+def _respelled(step: Step) -> Step:
+    return step[:2] + orjson.dumps(orjson.loads(step[2:])).decode() if step[:2] in ("k:", "v:") else step
+
+
+def _last_applied(live: Manifest) -> Any:
+    """What the last client-side apply named."""
+    annotations = live["metadata"].get("annotations") or {}
+    try:
+        return orjson.loads(annotations.get(LAST_APPLIED) or "{}")
+    except orjson.JSONDecodeError:
+        return {}
+
+
+def _at(value: Any, steps: Sequence[Step]) -> Any:
     for step in steps:
-        if not isinstance(node, dict):
-            return False
-        if not node:
-            return True
-        if step not in node:
-            return False
-        node = node[step]
-    return True
+        value = _child(value, step)
+        if value is MISSING:
+            break
+    return value
+
+
+def _child(node: Any, step: Step) -> Any:
+    if step[:2] == "f:":
+        return node.get(step[2:], MISSING) if isinstance(node, dict) else MISSING
+    if not isinstance(node, list):
+        return MISSING
+    wanted = orjson.loads(step[2:])
+    if step[:2] == "v:":
+        return wanted if wanted in node else MISSING
+    return next((item for item in node if isinstance(item, dict) and _has_keys(item, wanted)), MISSING)
+
+
+def _has_keys(item: dict[str, Any], keys: dict[str, Any]) -> bool:
+    return all(item.get(name, DEFAULT_KEYS.get(name)) == value for name, value in keys.items())

@@ -65,7 +65,8 @@ def kind_of(manifest: Manifest) -> Kind:
 def key_of(manifest: Manifest, *, default_namespace: str = "") -> ObjectKey:
     """The key of a manifest; `default_namespace` is used where metadata names none."""
     kind = kind_of(manifest)
-    metadata = manifest.get("metadata") or {}
+    metadata = manifest.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
     return ObjectKey(
         group=kind.group,
         kind=kind.kind,
@@ -75,5 +76,7 @@ def key_of(manifest: Manifest, *, default_namespace: str = "") -> ObjectKey:
 
 
 def annotations_of(manifest: Manifest) -> dict[str, str]:
-    """The annotations of a manifest, {} when it has none."""
-    return (manifest.get("metadata") or {}).get("annotations") or {}
+    """The annotations of a manifest, {} when it has none (or something else in their place)."""
+    metadata = manifest.get("metadata")
+    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
+    return annotations if isinstance(annotations, dict) else {}

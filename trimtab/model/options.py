@@ -8,7 +8,7 @@ from trimtab.model.names import SYNC_OPTIONS
 
 def object_options(manifest: Manifest) -> frozenset[str]:
     """The options in the object's own annotation, e.g. {"Prune=false"}."""
-    return frozenset(parse_options(annotations_of(manifest).get(SYNC_OPTIONS, "").split(",")))
+    return frozenset(parse_options(str(annotations_of(manifest).get(SYNC_OPTIONS, "")).split(",")))
 
 
 def parse_options(words: Iterable[str]) -> Iterable[str]:
