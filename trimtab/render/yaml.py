@@ -16,6 +16,9 @@ from yaml._yaml import CParser
 
 from trimtab.errors import Stalled
 from trimtab.render.scalars import BadScalar, as_json, as_key, plain_key, plain_value, resolve, tagged
+from trimtab.render.yaml_writer import dump
+
+__all__ = ["Document", "YamlError", "dump", "json_value", "load", "load_all"]
 
 MAX_DEPTH: Final = 200
 """Deeper nesting than any Kubernetes object needs, and what JSON encoders take without recursion trouble."""
@@ -192,7 +195,8 @@ class _Builder:
 
     def _scalar(self, event: Any) -> None:
         self._nodes += 1
-        tag, plain, text = event.tag, event.implicit[0], event.value
+        tag, text = event.tag, event.value
+        plain = event.implicit[0] and tag is None
         frame = self._stack[-1] if self._stack else None
         if frame is not None and frame.key is None and type(frame.value) is dict and not frame.merging:
             self._take_key(frame, event, tag=tag, plain=plain, text=text)
