@@ -26,10 +26,19 @@ class Link(str):
     __slots__ = ()
 
 
+class Executable(str):
+    """The content of a file with mode 755: `{"run.sh": Executable("#!/bin/sh")}`."""
+
+    __slots__ = ()
+
+
 class Gitlink(str):
     """The commit that a submodule points to: `{"vendor": Gitlink("1" * 40)}`."""
 
     __slots__ = ()
+
+
+_MODES = {Link: FileMode.LINK, Executable: FileMode.BLOB_EXECUTABLE}
 
 
 class GitRepo:
@@ -122,6 +131,6 @@ class GitRepo:
     def _entry(self, path: str, content: "str | bytes | Link | Gitlink") -> pygit2.IndexEntry:
         if isinstance(content, Gitlink):
             return pygit2.IndexEntry(path, pygit2.Oid(hex=str(content)), FileMode.COMMIT)
-        mode = FileMode.LINK if isinstance(content, Link) else FileMode.BLOB
+        mode = _MODES.get(type(content), FileMode.BLOB)
         data = content.encode() if isinstance(content, str) else content
         return pygit2.IndexEntry(path, self._git.create_blob(data), mode)

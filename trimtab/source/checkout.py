@@ -93,26 +93,24 @@ class Checkout(Struct, frozen=True):
 
     def _ask(self, question: Callable[[TreeReader], _T]) -> _T:
         """Ask the mirror; once more with a fresh handle, since packing moves objects between files."""
-        with contextlib.suppress(pygit2.GitError, KeyError, OSError, Retry):
-            return question(self._tree(fresh=False))
+        with contextlib.suppress(pygit2.GitError, KeyError, OSError):
+            repository = open_repository(self.git_dir)
+            if self.revision in repository:
+                return question(TreeReader(repository, self.revision, label=self._label))
         try:
-            return question(self._tree(fresh=True))
+            repository = open_repository(self.git_dir, fresh=True)
+            if self.revision in repository:
+                return question(TreeReader(repository, self.revision, label=self._label))
         except (pygit2.GitError, KeyError, OSError) as error:
             mark_damaged(self.git_dir)
             raise Retry(
                 f"{self._label}: the local mirror cannot be read ({error}); the next refresh builds it anew",
                 reason="MirrorDamaged",
             ) from error
-
-    def _tree(self, *, fresh: bool) -> TreeReader:
-        repository = open_repository(self.git_dir, fresh=fresh)
-        if self.revision not in repository:
-            # No sign of damage: a mirror that was built anew has only what branches and tags lead to.
-            raise Retry(
-                f"{self._label}: this commit is not in the local mirror; the next refresh fetches it",
-                reason="RevisionGone",
-            )
-        return TreeReader(repository, self.revision, label=self._label)
+        # No sign of damage: a mirror that was built anew has only what branches and tags lead to.
+        raise Retry(
+            f"{self._label}: this commit is not in the local mirror; the next refresh fetches it", reason="RevisionGone"
+        )
 
     @property
     def _label(self) -> str:

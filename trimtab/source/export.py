@@ -39,10 +39,14 @@ class Exporter:
         self._files = 0
         self._size = 0
         self._submodules: list[str] = []
-        self._entered: list[str] = []
+        self._places: dict[str, Path] = {}
+        """Folders of the repository that are written, or being written, and where."""
 
     def run(self, path: str) -> Exported:
-        """Write the content of folder `path`. Raises Stalled for what is wrong in the commit."""
+        """Write the content of folder `path`. Raises Stalled for what is wrong in the commit, ValueError when `into`
+        is not empty; what was written before an error is removed."""
+        if self._into.exists() and any(self._into.iterdir()):
+            raise ValueError(f"{self._into} is not empty")
         folder = self._tree.find(path)
         if folder is None or folder.kind != "folder":
             raise Stalled(f"{self._tree.label}: {path}: no such folder; correct the path", reason="PathNotFound")
@@ -53,46 +57,46 @@ class Exporter:
             raise
         return Exported(files=self._files, size=self._size, submodules=tuple(self._submodules))
 
-    def _folder(self, folder: Entry, target: Path) -> None:
-        """Write `folder` as `target`, as a new place from which links must not lead out."""
-        if folder.path in self._entered:
-            raise Stalled(
-                f"{self._tree.label}: {folder.path or '.'} is reached by a link from within itself; remove the link",
-                reason="LinkLoop",
-            )
-        self._entered.append(folder.path)
-        self._content(folder, target, top=folder.path)
-        self._entered.pop()
+    def _folder(self, folder: Entry, place: Path) -> None:
+        """Write `folder` as `place`, which links to anywhere in it then lead to."""
+        self._places[folder.path] = place
+        self._content(folder, place)
 
-    def _content(self, folder: Entry, target: Path, *, top: str) -> None:
+    def _content(self, folder: Entry, target: Path) -> None:
         with self._writing(target):
             target.mkdir(parents=True, exist_ok=True)
         for entry in self._tree.entries(folder.path):
             place = target / self._checked(entry)
             if entry.kind == "folder":
-                self._content(entry, place, top=top)
+                self._content(entry, place)
             elif entry.kind == "link":
-                self._link(entry, place, top=top)
-            elif entry.kind == "submodule":
-                place.mkdir()
-                self._submodules.append(entry.path)
+                self._link(entry, place)
             else:
-                self._file(entry, place)
+                self._copy(entry, place)
 
-    def _link(self, link: Entry, place: Path, *, top: str) -> None:
+    def _link(self, link: Entry, place: Path) -> None:
         """A link that leads to nothing is left out."""
         found = self._tree.find(link.path)
         if found is None:
             return
-        if is_inside(found.path, top):
-            place.symlink_to(posixpath.relpath(f"/{found.path}", f"/{posixpath.dirname(link.path)}"))
-        elif found.kind == "folder":
+        for folder, written in self._places.items():
+            if is_inside(found.path, folder):
+                target = written / posixpath.relpath(f"/{found.path}", f"/{folder}")
+                with self._writing(place):
+                    place.symlink_to(os.path.relpath(target, place.parent))
+                return
+        if found.kind == "folder":
             self._folder(found, place)
-        elif found.kind == "file":
-            self._file(found, place)
         else:
-            place.mkdir()
-            self._submodules.append(found.path)
+            self._copy(found, place)
+
+    def _copy(self, entry: Entry, place: Path) -> None:
+        if entry.kind == "submodule":
+            self._submodules.append(entry.path)
+            with self._writing(place):
+                place.mkdir()
+        else:
+            self._file(entry, place)
 
     def _file(self, entry: Entry, place: Path) -> None:
         self._size += self._tree.size(entry)

@@ -3,7 +3,7 @@
     parse_range(">=1.2 <2 || 3.x").admits(parse_version("v1.4.0"))
 
 A partial version is a range (`1.2` is `1.2.*`), `,` or a blank is "and", `||` is "or", `1.2 - 1.4` includes both ends.
-A pre-release is admitted only by a comparator that has a pre-release itself: write `>=1.2.0-0` to include them.
+Pre-releases are admitted only by an alternative that names one: write `>=1.2.0-0 <2` to include them.
 """
 
 import re
@@ -63,8 +63,6 @@ class Comparator(Struct, frozen=True):
         return len(self.numbers) < 3
 
     def admits(self, version: Version) -> bool:
-        if version.pre and not self.pre and (self.operator != "!=" or self.partial):
-            return False
         return _OPERATORS[self.operator](version, self)
 
 
@@ -74,7 +72,11 @@ class Range(Struct, frozen=True):
     alternatives: tuple[tuple[Comparator, ...], ...]
 
     def admits(self, version: Version) -> bool:
-        return any(all(comparator.admits(version) for comparator in group) for group in self.alternatives)
+        return any(
+            all(comparator.admits(version) for comparator in group)
+            for group in self.alternatives
+            if not version.pre or any(comparator.pre for comparator in group)
+        )
 
 
 def parse_version(text: str) -> Version | None:
