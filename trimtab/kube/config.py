@@ -1,6 +1,7 @@
 """Which cluster, and as whom: `ClusterConfig`, from a kubeconfig or from the pod we run in."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -42,7 +43,8 @@ class ClusterConfig(Struct, frozen=True):
     name: str = ""
 
     def __repr__(self) -> str:
-        return f"ClusterConfig({self.name!r}, {self.server!r}, {self.credentials!r})"
+        server = re.sub(r"//[^/@]*@", "//…@", self.server)
+        return f"ClusterConfig({self.name!r}, {server!r}, {self.credentials!r})"
 
 
 def load(kubeconfig: Path | None, context: str | None) -> ClusterConfig:

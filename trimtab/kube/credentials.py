@@ -116,13 +116,22 @@ class Authenticator:
                 pair = base64.b64encode(f"{username}:{password}".encode()).decode()
                 return _lasting({"Authorization": f"Basic {pair}"})
             case TokenFile(path):
-                token = await asyncio.to_thread(_read_token, path)
-                until = self._clock.monotonic() + TOKEN_FILE_SECONDS
-                return _Held({"Authorization": f"Bearer {token}"}, None, until)
+                return await self._read(path)
             case ExecPlugin() as plugin:
                 return await self._ask(plugin)
             case Anonymous():
                 return _lasting({})
+
+    async def _read(self, path: Path) -> _Held:
+        until = self._clock.monotonic() + TOKEN_FILE_SECONDS
+        try:
+            token = await asyncio.to_thread(_read_token, path)
+        except Stalled:
+            if self._held is None:
+                raise
+            # It may be just being replaced; the server will tell when the one we have has run out.
+            return _Held(self._held.headers, None, until)
+        return _Held({"Authorization": f"Bearer {token}"}, None, until)
 
     async def _ask(self, plugin: ExecPlugin) -> _Held:
         answer = await run_plugin(plugin)

@@ -116,14 +116,17 @@ class _Known(Struct, frozen=True):
     served: dict[GroupVersion, tuple[Resource, ...]]
     broken: frozenset[GroupVersion]
     at: float
+    index: dict[tuple[str, str, str], Resource]
+    """By group, kind and version, and by group, kind and "" for the preferred version."""
 
-    def find(self, group: str, kind: str, version: str) -> Resource | None:
-        for (served_group, served_version), resources in self.served.items():
-            if served_group == group and version in ("", served_version):
-                for resource in resources:
-                    if resource.kind.kind == kind:
-                        return resource
-        return None
+
+def _indexed(served: dict[GroupVersion, tuple[Resource, ...]]) -> dict[tuple[str, str, str], Resource]:
+    index: dict[tuple[str, str, str], Resource] = {}
+    for (group, version), resources in served.items():
+        for resource in resources:
+            index.setdefault((group, resource.kind.kind, version), resource)
+            index.setdefault((group, resource.kind.kind, ""), resource)
+    return index
 
 
 class Discovery:
@@ -146,20 +149,18 @@ class Discovery:
         Raises `UnknownKind`, `GroupUnavailable`, or an `ApiError` when the server cannot be asked.
         """
         known = await self._current()
-        found = known.find(group, kind, version)
+        found = known.index.get((group, kind, version))
         if found is None and self._transport.clock.monotonic() - known.at >= MISS_SECONDS:
             known = await self._fetched(unless_newer_than=known)
-            found = known.find(group, kind, version)
+            found = known.index.get((group, kind, version))
         if found is None:
             raise self._missing(known, group=group, kind=kind, version=version)
         return found
 
     async def resources(self) -> tuple[Resource, ...]:
         """Every kind in its preferred version."""
-        seen: dict[tuple[str, str], Resource] = {}
-        for resource in _all(await self._current()):
-            seen.setdefault((resource.kind.group, resource.kind.kind), resource)
-        return tuple(seen.values())
+        known = await self._current()
+        return tuple(resource for (_, _, version), resource in known.index.items() if not version)
 
     async def api_versions(self) -> tuple[str, ...]:
         """Everything served as Helm's Capabilities.APIVersions names it: `apps/v1` and `apps/v1/Deployment`, sorted."""
@@ -208,7 +209,8 @@ class Discovery:
                 at = (group.metadata.name, version.version)
                 told = tuple(_resources(*at, version.resources))
                 served[at] = told if told or at not in broken else before.get(at, ())
-        return _Known(served=served, broken=frozenset(broken), at=self._transport.clock.monotonic())
+        now = self._transport.clock.monotonic()
+        return _Known(served=served, broken=frozenset(broken), at=now, index=_indexed(served))
 
     async def _legacy(self, path: str, answer: bytes) -> list[_Group]:
         """The same from a server without aggregated discovery: one request for each group and version."""

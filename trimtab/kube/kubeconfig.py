@@ -144,6 +144,7 @@ class Selection(Struct, frozen=True):
 
 def read(paths: Sequence[Path], *, must_exist: bool) -> Merged | None:
     """The files that exist, merged; None when none does (Stalled if `must_exist`). Raises Stalled."""
+    paths = [path.expanduser() for path in paths]
     loaded = [(path, file) for path in paths if (file := _read_file(path, must_exist=must_exist)) is not None]
     if not loaded:
         return None
@@ -255,7 +256,6 @@ _Loader.yaml_implicit_resolvers = {
 
 
 def _read_file(path: Path, *, must_exist: bool) -> _File | None:
-    path = path.expanduser()
     try:
         data = path.read_bytes()
     except FileNotFoundError as error:

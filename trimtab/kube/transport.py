@@ -11,10 +11,11 @@ from typing import Self
 from urllib.parse import quote, urlencode
 
 import aiohttp
+from msgspec import Struct
 from yarl import URL
 
 from trimtab.clock import Clock, SystemClock
-from trimtab.errors import Retry
+from trimtab.errors import Retry, Stalled
 from trimtab.kube.config import ClusterConfig
 from trimtab.kube.credentials import Authenticator, ClientCertificate
 from trimtab.kube.errors import ApiError, Unreachable, Untrusted, from_reply
@@ -51,6 +52,17 @@ class _Failed(Exception):
         self.retry_after = retry_after
 
 
+class _Outgoing(Struct, frozen=True, gc=False):
+    """A request, but for the credentials. `doing` names it in errors."""
+
+    method: str
+    url: URL
+    headers: dict[str, str]
+    body: bytes | None
+    doing: str
+    streams: bool = False
+
+
 class Transport:
     """All requests to one cluster. Use as `async with Transport(config) as transport`.
 
@@ -66,8 +78,7 @@ class Transport:
         """Whether the server may know WatchList; `watch.py` learns it."""
         self._retry = retry or RetryPolicy()
         self._auth = Authenticator(config.credentials, clock=self.clock)
-        base = URL(config.server)
-        self._origin = f"{base.scheme}://{base.raw_authority}{base.raw_path.rstrip('/')}"
+        self._origin = _origin_of(config)
         self._certificate: ClientCertificate | None = None
         self._requests: aiohttp.ClientSession | None = None
         self._streams: aiohttp.ClientSession | None = None
@@ -103,24 +114,27 @@ class Transport:
     ) -> bytes:
         """The body of the answer. `timeout`: seconds for all of it, retries included.
 
-        `verb` and `subject` (`apply`, `apps/Deployment shop/web`) name the request in errors and `stats`. Raises an
-        `ApiError`.
+        `verb` and `subject` (`apply`, `apps/Deployment shop/web`) name the request in errors and `stats`. Raises
+        `ApiError`, and Retry or Stalled when there are no credentials to be had.
         """
         verb = verb or method.lower()
-        doing = f"{verb} {subject or path}"
         headers = {"Accept": accept}
         if body is not None:
             headers["Content-Type"] = content_type
-        url = self._url(path, query)
+        outgoing = _Outgoing(method, self._url(path, query), headers, body, f"{verb} {subject or path}")
+        if self._auth.fresh() is None:
+            # Before the deadline begins: a plugin may ask a person.
+            await self._obtained()
         deadline = self.clock.monotonic() + timeout
         attempt = 0
         while True:
             self.stats.requests[verb] += 1
             try:
                 async with asyncio.timeout(timeout if attempt == 0 else deadline - self.clock.monotonic()):
-                    return await self._attempt(method, url, headers, body, doing)
+                    return await self._attempt(outgoing)
             except TimeoutError as error:
-                raise Unreachable(f"{doing}: no answer from {self._origin} within {timeout:g} s") from error
+                message = f"{outgoing.doing}: no answer from {self._origin} within {timeout:g} s"
+                raise Unreachable(message) from error
             except _Failed as failed:
                 wait = self._retry.wait(
                     failed.trouble,
@@ -140,74 +154,67 @@ class Transport:
         self, path: str, *, query: Query, accept: str = JSON, verb: str = "watch", subject: str = ""
     ) -> AsyncIterator["Stream"]:
         """An answer that keeps coming; not sent again when it fails. Raises `ApiError`."""
-        doing = f"{verb} {subject or path}"
+        outgoing = _Outgoing(
+            "GET", self._url(path, query), {"Accept": accept}, None, f"{verb} {subject or path}", streams=True
+        )
         self.stats.requests[verb] += 1
         try:
             async with asyncio.timeout(CONNECT_SECONDS + DEADLINE_SECONDS):
-                response = await self._begin_stream(self._url(path, query), accept, doing)
+                response = await self._begin_stream(outgoing)
         except TimeoutError as error:
-            raise Unreachable(f"{doing}: {self._origin} did not begin to answer") from error
+            raise Unreachable(f"{outgoing.doing}: {self._origin} did not begin to answer") from error
         except _Failed as failed:
             raise failed.error from failed
         try:
-            yield Stream(self, response, doing)
+            yield Stream(self, response, outgoing.doing)
         finally:
             # Not politely: TLS would wait for the farewell of a server that may be dead.
             if response.connection and response.connection.transport:
                 response.connection.transport.abort()
             response.close()
 
-    async def _begin_stream(self, url: URL, accept: str, doing: str) -> aiohttp.ClientResponse:
+    async def _begin_stream(self, outgoing: _Outgoing) -> aiohttp.ClientResponse:
         try:
-            response = await self._send("GET", url, {"Accept": accept}, None, streams=True)
+            response = await self._send(outgoing)
             if response.status >= 300:
                 async with response:
-                    raise _refusal(response, await response.read(), doing)
+                    raise _refusal(response, await response.read(), outgoing.doing)
         except (aiohttp.ClientError, ConnectionError) as error:
-            raise self.lost(error, doing) from error
+            raise self.lost(error, outgoing.doing) from error
         return response
 
-    async def _attempt(
-        self, method: str, url: URL, headers: Mapping[str, str], body: bytes | None, doing: str
-    ) -> bytes:
+    async def _attempt(self, outgoing: _Outgoing) -> bytes:
         try:
-            response = await self._send(method, url, headers, body)
+            response = await self._send(outgoing)
             async with response:
                 answer = await response.read()
         except (aiohttp.ClientError, ConnectionError) as error:
-            raise self.lost(error, doing) from error
+            raise self.lost(error, outgoing.doing) from error
         self.stats.received += len(answer)
         if response.status >= 300:
-            raise _refusal(response, answer, doing)
+            raise _refusal(response, answer, outgoing.doing)
         return answer
 
-    async def _send(
-        self, method: str, url: URL, headers: Mapping[str, str], body: bytes | None, *, streams: bool = False
-    ) -> aiohttp.ClientResponse:
+    async def _send(self, outgoing: _Outgoing) -> aiohttp.ClientResponse:
         """Send with credentials; after a 401 once more with renewed ones."""
         credentials = self._auth.fresh()
         if credentials is None:
             credentials = await self._obtained()
-        response = await self._send_as(credentials, method, url, headers, body, streams)
+        response = await self._send_as(credentials, outgoing)
         if response.status != 401 or not await self._auth.renew(credentials):
             return response
         response.release()
-        return await self._send_as(await self._obtained(), method, url, headers, body, streams)
+        return await self._send_as(await self._obtained(), outgoing)
 
-    async def _send_as(
-        self,
-        credentials: Mapping[str, str],
-        method: str,
-        url: URL,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        streams: bool,  # noqa: FBT001
-    ) -> aiohttp.ClientResponse:
-        return await self._session(streams).request(
-            method,
-            url,
-            headers={**headers, **credentials},
-            data=body,
+    async def _send_as(self, credentials: Mapping[str, str], outgoing: _Outgoing) -> aiohttp.ClientResponse:
+        session = self._streams if outgoing.streams else self._requests
+        if session is None:
+            raise RuntimeError("use `async with Transport(config)`")
+        return await session.request(
+            outgoing.method,
+            outgoing.url,
+            headers={**outgoing.headers, **credentials},
+            data=outgoing.body,
             allow_redirects=False,
             server_hostname=self.config.tls_server_name or None,
         )
@@ -218,12 +225,6 @@ class Transport:
             self._certificate = self._auth.certificate
             await self._open()
         return credentials
-
-    def _session(self, streams: bool) -> aiohttp.ClientSession:  # noqa: FBT001
-        session = self._streams if streams else self._requests
-        if session is None:
-            raise RuntimeError("use `async with Transport(config)`")
-        return session
 
     async def _open(self) -> None:
         """New pools; those of a former client certificate finish what they do and run dry."""
@@ -267,13 +268,13 @@ class Transport:
 
     def lost(self, error: Exception, doing: str) -> ApiError | _Failed:
         """What an exception of the connection means while `doing`."""
-        if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
-            hint = "check the cluster's certificate authority, server name and client certificate"
+        if isinstance(error, aiohttp.ClientConnectorCertificateError):
+            hint = "check the cluster's certificate authority, or set tls-server-name"
             return Untrusted(f"{doing}: {self._origin}: {error}; {hint}")
-        refused = isinstance(error, aiohttp.ClientConnectorError)
+        not_sent = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
         said = str(error) or type(error).__name__
         what = said if self._origin.partition("//")[2] in said else f"{self._origin}: {said}"
-        return _Failed(Trouble.NOT_SENT if refused else Trouble.LOST, Unreachable(f"{doing}: {what}"))
+        return _Failed(Trouble.NOT_SENT if not_sent else Trouble.LOST, Unreachable(f"{doing}: {what}"))
 
 
 class Stream:
@@ -298,6 +299,18 @@ class Stream:
             raise (lost.error if isinstance(lost, _Failed) else lost) from error
         self._transport.stats.received += len(chunk)
         return chunk
+
+
+def _origin_of(config: ClusterConfig) -> str:
+    """The server's URL without a final slash, and without what should not be in there. Raises Stalled."""
+    try:
+        url = URL(config.server)
+        return f"{url.origin()}{url.raw_path.rstrip('/')}"
+    except ValueError as error:
+        # The URL itself may hold a password.
+        raise Stalled(
+            f"cluster {config.name}: the server's URL is malformed; correct it", reason="Kubeconfig"
+        ) from error
 
 
 def _refusal(response: aiohttp.ClientResponse, body: bytes, doing: str) -> ApiError | _Failed:

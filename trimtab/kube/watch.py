@@ -24,7 +24,9 @@ from trimtab.kube.errors import (
     Forbidden,
     Gone,
     Invalid,
+    NotFound,
     ServerError,
+    Unauthorized,
     Unreachable,
     Unsupported,
     from_status,
@@ -48,6 +50,10 @@ SHORT_SECONDS = 1.0
 """A watch that ended so soon and brought nothing counts as a failure: do not hammer."""
 MOST_EVENT_BYTES = 64 * 1024 * 1024
 """An event larger than this is not read: etcd's limit for an object is a few MB."""
+
+DOUBTS = 4
+"""How often in a row a watch that once worked may be refused: a server that has just started does not yet know its
+roles and CRDs."""
 
 INITIAL_END = "k8s.io/initial-events-end"
 
@@ -188,6 +194,11 @@ async def watch(
                 watcher.forget()
             await transport.clock.sleep(max(BACKOFF.seconds(failures), error.after or 0))
             failures += 1
+        except (Forbidden, Unauthorized, NotFound):
+            if not watcher.has_listed or failures >= DOUBTS:
+                raise
+            await transport.clock.sleep(BACKOFF.seconds(failures))
+            failures += 1
 
 
 class _Watcher:
@@ -205,6 +216,7 @@ class _Watcher:
         self._subject = str(resource.kind) + (f" in {namespace}" if namespace else "")
         self._resource_version = ""
         self._streams_lists = True
+        self.has_listed = False
 
     def forget(self) -> None:
         """What we know is too old to be followed: list again."""
@@ -234,6 +246,7 @@ class _Watcher:
             if page.last:
                 self._resource_version = page.resource_version
                 events.append(Listed(frozenset(keys)))
+                self.has_listed = True
             yield events
 
     async def _streamed_list(self) -> AsyncGenerator[list[WatchEvent]]:
@@ -256,6 +269,7 @@ class _Watcher:
             elif told.initial is not None:
                 _fold(keys, told.events[: told.initial])
                 told.events.insert(told.initial, Listed(frozenset(keys)))
+                self.has_listed = True
                 self._resource_version = told.resource_version
             elif told.bookmarks:
                 # An ordinary bookmark: this server does not mark the end.

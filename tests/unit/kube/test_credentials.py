@@ -142,6 +142,9 @@ async def test_a_token_file_is_read_again(tmp_path: Path) -> None:
     assert await auth.headers() == {"Authorization": "Bearer one"}
     clock.step(2)
     assert await auth.headers() == {"Authorization": "Bearer two"}
+    path.unlink()
+    clock.step(61)
+    assert await auth.headers() == {"Authorization": "Bearer two"}
 
 
 @pytest.mark.parametrize("content, said", [(None, "No such file"), (b"", "empty"), (b"\xff\xff", "not text")])

@@ -209,6 +209,19 @@ async def test_a_dead_peer_is_noticed_though_nothing_is_sent(server: Scripted, c
         assert idle + interval * count <= 60
 
 
+@pytest.mark.parametrize("server", ["https://[::1", "https://host:port", "https://"], ids=["bracket", "port", "empty"])
+def test_a_malformed_url_is_named_by_its_cluster(server: str) -> None:
+    with pytest.raises(Stalled, match="cluster prod: the server's URL is malformed"):
+        Transport(ClusterConfig(server=server, name="prod"))
+
+
+async def test_a_password_in_the_url_is_no_part_of_an_error(connect: Connect) -> None:
+    transport = await connect(server="http://ann:s3cr3t@127.0.0.1:9")
+    with pytest.raises(Unreachable) as caught:
+        await transport.request("GET", "/x")
+    assert "s3cr3t" not in f"{caught.value} {transport!r}"
+
+
 async def test_no_secret_in_a_repr(connect: Connect) -> None:
     transport = await connect(credentials=BearerToken("s3cr3t"), ca="-----BEGIN CERTIFICATE-----")
     assert "s3cr3t" not in repr(transport)

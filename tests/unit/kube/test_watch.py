@@ -250,6 +250,22 @@ async def test_what_waiting_cannot_mend_is_raised(
         await watcher.read(1)
 
 
+async def test_a_server_that_has_just_started_may_refuse_for_a_moment(listed: Scripted, watcher: Watcher) -> None:
+    refusals = status(403, "Forbidden"), status(404, "NotFound"), status(401, "Unauthorized")
+    listed.answer(WATCH, Cut(), *refusals, Stream([added("b", 6)]))
+    assert await watcher.read(3) == "+a =a +b"
+
+
+async def test_a_kind_that_never_could_be_listed_is_refused_at_once(
+    server: Scripted, watcher: Watcher, clock: SwiftClock
+) -> None:
+    server.answer(STREAMLIST, status(403, "Forbidden"))
+    server.answer(LIST, status(403, "Forbidden"))
+    with pytest.raises(Forbidden):
+        await watcher.read(1)
+    assert clock.waits == []
+
+
 async def test_selectors_namespace_and_metadata(server: Scripted, transport: Transport, config_maps: Resource) -> None:
     server.answer("STREAMLIST /api/v1/namespaces/shop/configmaps", Stream([bookmark(5, initial_end=True)]))
     events = watch(transport, config_maps, namespace="shop", label_selector="a=b", metadata_only=True)
@@ -282,6 +298,6 @@ async def test_closing_a_watch_closes_its_connection(
 
 
 def open_streams(transport: Transport) -> int:
-    session = transport._session(streams=True)
-    assert session.connector is not None
-    return len(session.connector._acquired)
+    assert transport._streams is not None
+    assert transport._streams.connector is not None
+    return len(transport._streams.connector._acquired)
