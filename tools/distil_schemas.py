@@ -10,7 +10,9 @@ The format, one JSON value a node:
     "#NAME"              the type NAME; {"#": NAME, "p": STRATEGY} when a patch strategy hangs on the field
     {"l": NODE, …}       a list: "t" its list type, "k" its map keys, "m" patch merge key, "p" patch strategy
     {"v": NODE, …}       a map with values of one type; "a": 1 when atomic
-    {"f": {…}, …}        a struct: "r" required fields, "a": 1 when atomic, "d" defaults of its fields
+    {"f": {…}, …}        a struct: "r" required fields, "a": 1 when atomic, "d" defaults of its fields, "e" fields that
+                         are structs by value in Go, so that the server always has them, if empty; "z" further fields
+                         that it always has, and with what value
 """
 
 import gzip
@@ -30,6 +32,48 @@ KEY_DEFAULTS: dict[str, dict[str, Any]] = {
     "io.k8s.api.core.v1.ServicePort": {"protocol": "TCP"},
 }
 
+# By the name of the field; the exceptions are pointers all the same.
+EMBEDDED = {
+    "acceptedNames",
+    "involvedObject",
+    "jobTemplate",
+    "loadBalancer",
+    "metadata",
+    "names",
+    "podSelector",
+    "regarding",
+    "resources",
+    "roleRef",
+    "scaleTargetRef",
+    "source",
+    "spec",
+    "status",
+    "strategy",
+    "template",
+    "updateStrategy",
+}
+NOT_EMBEDDED = {
+    ("ReplicationControllerSpec", "template"),
+    ("PodSpec", "resources"),
+    ("ContainerStatus", "resources"),
+    ("PodStatus", "resources"),
+    ("NetworkPolicyPeer", "podSelector"),
+    ("LeaseSpec", "strategy"),
+    ("CustomResourceSubresources", "status"),
+    ("CustomResourceConversion", "strategy"),
+}
+
+# Fields that are written even when they are empty: the types say no "omitempty".
+ZEROS: dict[str, dict[str, Any]] = {
+    "io.k8s.api.core.v1.Event": {
+        "eventTime": None,
+        "firstTimestamp": None,
+        "lastTimestamp": None,
+        "reportingComponent": "",
+        "reportingInstance": "",
+    },
+}
+
 ANYTHING = (
     "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON",
     "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray",
@@ -44,6 +88,13 @@ def main(version: str = VERSION) -> None:
     types = {name: _node(schema, name) for name, schema in sorted(definitions.items())}
     for name, defaults in KEY_DEFAULTS.items():
         types[name]["d"] = defaults
+    for name, zeros in ZEROS.items():
+        types[name]["z"] = zeros
+    for name, node in types.items():
+        if isinstance(node, dict) and (
+            embedded := [field for field in node.get("f", ()) if _embedded(types, name, field)]
+        ):
+            node["e"] = embedded
     kinds = {
         f"{gvk['group']}/{gvk['version']}/{gvk['kind']}": name
         for name, schema in sorted(definitions.items())
@@ -54,6 +105,13 @@ def main(version: str = VERSION) -> None:
     TARGET.parent.mkdir(exist_ok=True)
     TARGET.write_bytes(gzip.compress(body.encode(), 9, mtime=0))
     print(f"{TARGET}: {len(types)} types, {len(kinds)} kinds, {TARGET.stat().st_size} bytes")
+
+
+def _embedded(types: dict[str, Any], name: str, field: str) -> bool:
+    node = types[name]["f"][field]
+    target = node.get("#", "") if isinstance(node, dict) else node.removeprefix("#")
+    is_struct = isinstance(types.get(target), dict) and "f" in types[target]
+    return is_struct and field in EMBEDDED and (name.rpartition(".")[2], field) not in NOT_EMBEDDED
 
 
 def _definitions(version: str) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from trimtab.sandbox.resources import Resource
 from trimtab.sandbox.world import World
 
 _NAMESPACE_LABEL = "kubernetes.io/metadata.name"
+PVC_PROTECTION = "kubernetes.io/pvc-protection"
+PV_PROTECTION = "kubernetes.io/pv-protection"
 
 
 def require_namespace(world: World, resource: Resource, manifest: Manifest) -> None:
@@ -56,10 +58,8 @@ def on_create(world: World, resource: Resource, manifest: Manifest) -> None:
             manifest["status"] = {"phase": "Pending", "qosClass": _quality(manifest)}
         case "persistentvolumeclaims" | "persistentvolumes":
             manifest["status"] = {"phase": "Pending"}
-        case "deployments.apps" | "daemonsets.apps" | "statefulsets.apps" | "replicasets.apps":
-            manifest.setdefault("status", {})
+            _protect(manifest, PVC_PROTECTION if resource.kind.endswith("Claim") else PV_PROTECTION)
         case "jobs.batch":
-            manifest["status"] = {}
             _select_own_pods(manifest)
         case "customresourcedefinitions.apiextensions.k8s.io":
             crds.establish(world, manifest)
@@ -78,6 +78,12 @@ def on_update(world: World, resource: Resource, old: Manifest, new: Manifest) ->
             pass
 
 
+def _protect(manifest: Manifest, finalizer: str) -> None:
+    finalizers = manifest["metadata"].setdefault("finalizers", [])
+    if finalizer not in finalizers:
+        manifest["metadata"]["finalizers"] = [*finalizers, finalizer]
+
+
 def _select_own_pods(job: Manifest) -> None:
     """A job's selector and its pods' labels are made from its uid, unless they are chosen by hand."""
     spec, meta = job["spec"], job["metadata"]
@@ -88,6 +94,7 @@ def _select_own_pods(job: Manifest) -> None:
     spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": meta["uid"]}}
     template = spec["template"].setdefault("metadata", {})
     template["labels"] = {**(template.get("labels") or {}), **names, **uids}
+    meta.setdefault("labels", dict(template["labels"]))
 
 
 def _allocate(world: World, service: Manifest, old: Manifest | None) -> None:

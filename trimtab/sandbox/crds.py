@@ -15,14 +15,19 @@ from trimtab.typed.schema import from_openapi
 STORAGE = "customresourcedefinitions.apiextensions.k8s.io"
 
 
-def establish(world: World, crd: Manifest) -> None:
-    """Fill in names, conditions and stored versions, in place."""
+def set_defaults(crd: Manifest) -> None:
+    """Fill in names and conversion, in place."""
     spec = crd.setdefault("spec", {})
     spec.setdefault("conversion", {"strategy": "None"})
     names = spec.setdefault("names", {})
     kind = str(names.get("kind", ""))
     names.setdefault("singular", kind.lower())
     names.setdefault("listKind", f"{kind}List")
+
+
+def establish(world: World, crd: Manifest) -> None:
+    """Fill in conditions, accepted names and stored versions, in place."""
+    spec = crd["spec"]
     status = crd.setdefault("status", {})
     now = rfc3339(world.clock.now())
     known = {condition["type"]: condition for condition in status.get("conditions") or ()}
@@ -32,7 +37,7 @@ def establish(world: World, crd: Manifest) -> None:
             known.get("NamesAccepted", _condition("NamesAccepted", "NoConflicts", "no conflicts found", now)),
             known.get("Established", _condition("Established", "InitialNamesAccepted", _ACCEPTED, now)),
         ],
-        "acceptedNames": names,
+        "acceptedNames": spec["names"],
         "storedVersions": [
             *(status.get("storedVersions") or ()),
             *(set(stored) - set(status.get("storedVersions") or ())),

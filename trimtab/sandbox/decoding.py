@@ -1,5 +1,6 @@
 """From a request's body to an object of its kind: unknown fields found and dropped, types checked, nulls removed."""
 
+import re
 from typing import Any, Literal
 
 import orjson
@@ -57,12 +58,12 @@ class Decoded(Struct, frozen=True):
 
 def decode(manifest: Manifest, resource: Resource) -> Decoded:
     """The manifest with only fields of its schema; the paths of the others in `unknown`. Raises Fault."""
-    unknown: list[str] = []
+    reader = _Reader(custom=resource.custom)
     try:
-        clean = _conform(manifest, resource.schema, "", unknown, resource)
+        clean = reader.read(manifest, resource.schema, "", "")
     except Mismatch as error:
         raise bad_request(f"{_cannot_be_handled(resource)}: {error}") from error
-    return Decoded(manifest=clean, unknown=tuple(unknown))
+    return Decoded(manifest=clean, unknown=tuple(reader.unknown))
 
 
 def strict_error(resource: Resource, unknown: tuple[str, ...]) -> Fault:
@@ -77,73 +78,81 @@ def _cannot_be_handled(resource: Resource) -> str:
     return f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}'
 
 
-def _conform(value: Any, schema: Schema, path: str, unknown: list[str], resource: Resource) -> Any:
-    match schema.shape:
-        case "struct":
-            return _conform_struct(value, schema, path, unknown, resource)
-        case "map":
-            if not isinstance(value, dict):
-                raise _mismatch(value, schema, path, "map[string]string")
-            return {
-                name: _conform(child, schema.child(name), f"{path}.{name}", unknown, resource)
-                for name, child in value.items()
-            }
-        case "list":
-            if not isinstance(value, list):
-                raise _mismatch(value, schema, path, "[]" + schema.item.name.rpartition(".")[2])
-            return [_conform(item, schema.item, f"{path}[{i}]", unknown, resource) for i, item in enumerate(value)]
-        case "scalar":
-            return _conform_scalar(value, schema, path, resource)
-        case _:
-            return value
+class _Reader:
+    """Reads one object; collects the paths of unknown fields."""
 
+    def __init__(self, *, custom: bool) -> None:
+        self.unknown: list[str] = []
+        self._custom = custom
 
-def _conform_struct(value: Any, schema: Schema, path: str, unknown: list[str], resource: Resource) -> Any:
-    if not isinstance(value, dict):
-        raise _mismatch(value, schema, path, schema.name.rpartition(".")[2] or "map[string]interface {}")
-    kept = {}
-    for name, child in value.items():
-        below = schema.fields.get(name)
-        here = f"{path}.{name}" if path else name
-        if below is None:
-            if schema.open:
-                kept[name] = child
-            else:
-                unknown.append(here)
-        elif child is None:
-            if resource.custom:
+    def read(self, value: Any, schema: Schema, path: str, place: str) -> Any:
+        """`path` is where the value is; `place` how Go names the field that holds it."""
+        match schema.shape:
+            case "struct":
+                return self._struct(value, schema, path, place)
+            case "map":
+                return self._map(value, schema, path, place)
+            case "list":
+                if not isinstance(value, list):
+                    raise _mismatch(value, place, "[]" + schema.item.name.rpartition(".")[2])
+                return [self.read(item, schema.item, f"{path}[{i}]", place) for i, item in enumerate(value)]
+            case "scalar":
+                return value if self._custom or value is None else _scalar(value, schema, place)
+            case _:
+                return value
+
+    def _map(self, value: Any, schema: Schema, path: str, place: str) -> Any:
+        if not isinstance(value, dict):
+            raise _mismatch(value, place, "map[string]string")
+        read = {name: self.read(child, schema.child(name), f"{path}.{name}", place) for name, child in value.items()}
+        if not self._custom and schema.item.type == "string":
+            return {name: "" if child is None else child for name, child in read.items()}
+        return read
+
+    def _struct(self, value: Any, schema: Schema, path: str, place: str) -> Any:
+        go_name = schema.name.rpartition(".")[2]
+        if not isinstance(value, dict):
+            raise _mismatch(value, place, go_name or "map[string]interface {}")
+        kept = {}
+        for name, child in value.items():
+            below = schema.fields.get(name)
+            here = f"{path}.{name}" if path else name
+            if below is None:
+                if schema.open:
+                    kept[name] = child
+                else:
+                    self.unknown.append(here)
+            elif child is not None:
+                read = self.read(child, below, here, f"{go_name}.{_without_indexes(here)}")
+                if read or not self._omitted(below, name, schema):
+                    kept[name] = read
+            elif self._custom or name in schema.zeros:
                 kept[name] = None
-        else:
-            conformed = _conform(child, below, here, unknown, resource)
-            if conformed or not _omitted(below, name, schema, resource):
-                kept[name] = conformed
-    return kept
+        return kept
+
+    def _omitted(self, child: Schema, name: str, parent: Schema) -> bool:
+        """Whether the built-in type leaves this field out of its JSON when it is an empty list or map."""
+        return not self._custom and child.shape in ("list", "map") and name not in parent.required
 
 
-def _omitted(child: Schema, name: str, parent: Schema, resource: Resource) -> bool:
-    """Whether the built-in type leaves this field out of its JSON when it is an empty list or map."""
-    if resource.custom or child.shape not in ("list", "map"):
-        return False
-    return name not in parent.required
+def _without_indexes(path: str) -> str:
+    return re.sub(r"\[\d+\]", "", path)
 
 
-def _conform_scalar(value: Any, schema: Schema, path: str, resource: Resource) -> Any:
-    if resource.custom or value is None:
-        return value
-    types = _PYTHON_TYPES[schema.type]
+def _scalar(value: Any, schema: Schema, place: str) -> Any:
     if isinstance(value, bool) and schema.type != "boolean":
-        raise _mismatch(value, schema, path, _go_type(schema))
-    if isinstance(value, types):
+        raise _mismatch(value, place, _go_type(schema))
+    if isinstance(value, _PYTHON_TYPES[schema.type]):
         return value
     if schema.type == "integer" and isinstance(value, float) and value.is_integer():
         return int(value)
-    raise _mismatch(value, schema, path, _go_type(schema))
+    raise _mismatch(value, place, _go_type(schema))
 
 
 def _go_type(schema: Schema) -> str:
     return schema.format if schema.format.startswith("int") else _GO_TYPES.get(schema.type, schema.type)
 
 
-def _mismatch(value: Any, schema: Schema, path: str, go_type: str) -> Mismatch:
+def _mismatch(value: Any, place: str, go_type: str) -> Mismatch:
     given = {dict: "object", list: "array", str: "string", bool: "bool"}.get(type(value), "number")
-    return Mismatch(f"json: cannot unmarshal {given} into Go struct field {path} of type {go_type}")
+    return Mismatch(f"json: cannot unmarshal {given} into Go struct field {place} of type {go_type}")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from trimtab.model.keys import Manifest
+from trimtab.sandbox import crds
 from trimtab.sandbox.resources import Resource
 from trimtab.typed.schema import Schema
 
@@ -15,9 +16,25 @@ def set_defaults(manifest: Manifest, resource: Resource) -> None:
     if resource.custom:
         _declared(manifest, resource.schema)
         return
+    _embed(manifest, resource.schema)
     fill = DEFAULTS.get(resource.qualified)
     if fill is not None:
         fill(manifest)
+
+
+def _embed(value: Any, schema: Schema) -> None:
+    """Structs that a built-in type holds by value are there even when nobody sets them."""
+    if isinstance(value, dict):
+        for name in schema.embedded:
+            value.setdefault(name, {})
+        for name, zero in schema.zeros.items():
+            value.setdefault(name, zero)
+        for name, child in value.items():
+            if isinstance(child, dict | list):
+                _embed(child, schema.child(name))
+    elif isinstance(value, list) and schema.shape == "list":
+        for item in value:
+            _embed(item, schema.item)
 
 
 def _declared(value: Any, schema: Schema) -> None:
@@ -123,14 +140,8 @@ def pod_spec(spec: Values, *, restart: str = "Always") -> None:
     for name in ("containers", "initContainers", "ephemeralContainers"):
         for container in spec.get(name) or ():
             _container(container)
-    if spec.get("hostNetwork"):
-        for container in spec.get("containers") or ():
-            for port in container.get("ports") or ():
-                _fill(port, hostPort=port.get("containerPort"))
     for volume in spec.get("volumes") or ():
         _volume(volume)
-    for constraint in spec.get("topologySpreadConstraints") or ():
-        _fill(constraint)
 
 
 def _template(spec: Values) -> None:
@@ -161,11 +172,17 @@ def _stateful_set(manifest: Manifest) -> None:
     _fill(spec["persistentVolumeClaimRetentionPolicy"], whenDeleted="Retain", whenScaled="Retain")
     _template(spec)
     for claim in spec.get("volumeClaimTemplates") or ():
-        _fill(claim, apiVersion="v1", kind="PersistentVolumeClaim", status={"phase": "Pending"})
+        _fill(claim, apiVersion="v1", kind="PersistentVolumeClaim")
+        _fill(claim.setdefault("status", {}), phase="Pending")
         _fill(claim.setdefault("spec", {}), volumeMode="Filesystem")
 
 
+TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
+
+
 def _daemon_set(manifest: Manifest) -> None:
+    annotations = manifest["metadata"].setdefault("annotations", {})
+    annotations.setdefault(TEMPLATE_GENERATION, "1")
     spec = manifest.setdefault("spec", {})
     _fill(spec, revisionHistoryLimit=10, updateStrategy={})
     strategy = _fill(spec["updateStrategy"], type="RollingUpdate")
@@ -191,7 +208,6 @@ def _job_spec(spec: Values) -> None:
 
 def _job(manifest: Manifest) -> None:
     _job_spec(manifest.setdefault("spec", {}))
-    del manifest["spec"]["manualSelector"]
 
 
 def _cron_job(manifest: Manifest) -> None:
@@ -206,6 +222,10 @@ def _cron_job(manifest: Manifest) -> None:
 def _pod(manifest: Manifest) -> None:
     spec = manifest.setdefault("spec", {})
     pod_spec(spec)
+    if spec.get("hostNetwork"):
+        for container in spec.get("containers") or ():
+            for port in container.get("ports") or ():
+                _fill(port, hostPort=port.get("containerPort"))
     _fill(
         spec, enableServiceLinks=True, serviceAccountName="default", preemptionPolicy="PreemptLowerPriority", priority=0
     )
@@ -299,6 +319,7 @@ def _priority_class(manifest: Manifest) -> None:
 
 
 DEFAULTS: dict[str, Callable[[Manifest], None]] = {
+    crds.STORAGE: crds.set_defaults,
     "pods": _pod,
     "services": _service,
     "secrets": _secret,

@@ -53,8 +53,7 @@ def _check(resource: Resource, live: Stored, how: Preconditions) -> None:
     meta = live.manifest["metadata"]
     for given, field, label in ((how.uid, "uid", "UID"), (how.version, "resourceVersion", "ResourceVersion")):
         if given and given != meta[field]:
-            why = f"Precondition failed: {label} in precondition: {given}, {label} in object meta: {meta[field]}"
-            raise faults.conflict(resource, meta["name"], why)
+            raise faults.precondition_failed(resource, meta["name"], label=label, given=given, live=meta[field])
 
 
 def _mark(world: World, manifest: Manifest, resource: Resource, how: Preconditions) -> None:

@@ -1,5 +1,7 @@
 """The API's errors: what handlers raise, and the `Status` that a client gets. The wording is the API server's."""
 
+import json
+from collections.abc import Iterable
 from typing import Any
 
 from msgspec import Struct
@@ -34,7 +36,7 @@ class Fault(Exception):
             "details": self.details,
             "code": self.code,
         }
-        return {name: value for name, value in status.items() if value is not None}
+        return {name: value for name, value in status.items() if value not in (None, "")}
 
 
 def _details(resource: Resource, name: str, *, kind: str = "", causes: list[Cause] | None = None) -> dict[str, Any]:
@@ -63,6 +65,17 @@ def conflict(resource: Resource, name: str, why: str = "") -> Fault:
     return Fault(409, "Conflict", message, details=_details(resource, name))
 
 
+def precondition_failed(resource: Resource, name: str, *, label: str, given: str, live: str) -> Fault:
+    """`label`: UID or ResourceVersion."""
+    hint = "deleted and then recreated" if label == "UID" else "modified"
+    kind = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
+    message = (
+        f'Operation cannot be fulfilled on {kind} "{name}": the {label} in the precondition ({given}) does not match '
+        f"the {label} in record ({live}). The object might have been {hint}"
+    )
+    return Fault(409, "Conflict", message, details=_details(resource, name, kind=resource.kind))
+
+
 def apply_conflict(message: str, causes: list[Cause]) -> Fault:
     listed = [{"reason": c.reason, "message": c.message, "field": c.field} for c in causes]
     return Fault(409, "Conflict", message, details={"causes": listed})
@@ -70,10 +83,31 @@ def apply_conflict(message: str, causes: list[Cause]) -> Fault:
 
 def invalid(resource: Resource, name: str, causes: list[Cause]) -> Fault:
     kind = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
-    parts = [f"{cause.field}: {cause.message}" for cause in causes]
+    parts = list(dict.fromkeys(f"{cause.field}: {cause.message}" for cause in causes))
     text = parts[0] if len(parts) == 1 else f"[{', '.join(parts)}]"
     details = _details(resource, name, kind=resource.kind, causes=causes)
     return Fault(422, "Invalid", f'{kind} "{name}" is invalid: {text}', details=details)
+
+
+def invalid_patch(patched: str, why: str) -> Fault:
+    """The patched object cannot be decoded."""
+    message = f"Invalid value: {json.dumps(patched)}: {why}"
+    causes = [{"reason": "FieldValueInvalid", "message": message, "field": "patch"}]
+    return Fault(422, "Invalid", f' "" is invalid: patch: {message}', details={"causes": causes})
+
+
+def no_manager() -> Fault:
+    """A server-side apply that does not say who applies."""
+    message = "Required value: is required for apply patch"
+    causes = [{"reason": "FieldValueRequired", "message": message, "field": "fieldManager"}]
+    details = {"group": "meta.k8s.io", "kind": "PatchOptions", "causes": causes}
+    text = f'PatchOptions.meta.k8s.io "" is invalid: fieldManager: {message}'
+    return Fault(422, "Invalid", text, details=details)
+
+
+def rejected() -> Fault:
+    """A JSON patch that cannot be carried out; the API server says no more than this."""
+    return Fault(422, "Invalid", "the server rejected our request due to an error in our request", details={})
 
 
 def bad_request(message: str) -> Fault:
@@ -96,6 +130,11 @@ def unsupported_media_type(given: str) -> Fault:
         f'"application/yaml" (got {given!r})'
     )
     return Fault(415, "UnsupportedMediaType", message, details={})
+
+
+def unsupported_patch(accepted: Iterable[str]) -> Fault:
+    message = f"the body of the request was in an unknown format - accepted media types include: {', '.join(accepted)}"
+    return Fault(415, "UnsupportedMediaType", message)
 
 
 def not_acceptable() -> Fault:

@@ -56,7 +56,7 @@ def for_create(manifest: Manifest, resource: Resource, namespace: str, name: str
     for field in ("uid", "selfLink", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"):
         meta.pop(field, None)
     if meta.pop("resourceVersion", None):
-        raise faults.bad_request("resourceVersion should not be set on objects to be created")
+        raise faults.Fault(500, "", "resourceVersion should not be set on objects to be created")
     if not meta.get("name"):
         if name:
             meta["name"] = name
@@ -99,32 +99,33 @@ def stamped(manifest: Manifest, *, uid: str, now: str, resource: Resource) -> Ma
     return {**manifest, "metadata": meta}
 
 
-def for_update(old: Manifest, new: Manifest) -> Manifest:
-    """`new` with what only the server sets taken from `old`; managedFields that the client left out stay."""
+def for_update(old: Manifest, new: Manifest, *, tracked: bool) -> Manifest:
+    """`new` with what only the server sets taken from `old`.
+
+    managedFields that the client left out stay, unless `tracked` says that they are settled already.
+    """
     live = old["metadata"]
     meta = {name: value for name, value in (new.get("metadata") or {}).items() if name not in _SERVER_OWNED}
     meta.update({name: live[name] for name in _SERVER_OWNED if name in live})
-    if "managedFields" not in meta and "managedFields" in live:
+    if not tracked and "managedFields" not in meta and "managedFields" in live:
         meta["managedFields"] = live["managedFields"]
     if meta.get("managedFields") == [{}]:
         meta["managedFields"] = []
-    if "deletionTimestamp" in live:
-        _refuse_new_finalizers(old, meta)
     return {**new, "metadata": meta}
 
 
-def _refuse_new_finalizers(old: Manifest, meta: dict[str, Any]) -> None:
-    added = [name for name in meta.get("finalizers") or () if name not in (old["metadata"].get("finalizers") or ())]
-    if added:
-        names = ", ".join(f'"{name}"' for name in added)
-        message = (
-            f"no new finalizers can be added if the object is being deleted, found new finalizers []string{{{names}}}"
-        )
-        raise faults.Fault(
-            422,
-            "Invalid",
-            f'{old["kind"]} "{old["metadata"]["name"]}" is invalid: metadata.finalizers: Forbidden: {message}',
-        )
+def new_finalizers(old: Manifest, new: Manifest) -> list[faults.Cause]:
+    """Why finalizers cannot be added to an object on its way out."""
+    if "deletionTimestamp" not in old["metadata"]:
+        return []
+    before = old["metadata"].get("finalizers") or ()
+    added = [name for name in new["metadata"].get("finalizers") or () if name not in before]
+    if not added:
+        return []
+    names = ", ".join(f'"{name}"' for name in added)
+    rule = "no new finalizers can be added if the object is being deleted"
+    message = f"Forbidden: {rule}, found new finalizers []string{{{names}}}"
+    return 2 * [faults.Cause("FieldValueForbidden", message, "metadata.finalizers")]
 
 
 def count_generation(old: Manifest, new: Manifest, resource: Resource, *, status: bool) -> None:

@@ -21,6 +21,7 @@ def scale_of(manifest: Manifest, resource: Resource) -> Manifest:
     """The Scale of an object."""
     paths = resource.scale or _BUILT_IN
     meta = manifest["metadata"]
+    wanted = _value(manifest, paths["specReplicasPath"]) or 0
     kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
     status: dict[str, Any] = {"replicas": _value(manifest, paths["statusReplicasPath"]) or 0}
     selector = _selector(manifest, paths)
@@ -30,7 +31,7 @@ def scale_of(manifest: Manifest, resource: Resource) -> Manifest:
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
         "metadata": {name: meta[name] for name in kept if name in meta},
-        "spec": {"replicas": _value(manifest, paths["specReplicasPath"]) or 0},
+        "spec": {"replicas": wanted} if wanted else {},
         "status": status,
     }
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from trimtab.model.keys import Manifest
-from trimtab.sandbox.faults import bad_request
+from trimtab.sandbox.faults import Fault, bad_request
 
 Test = Callable[[Manifest], bool]
 
@@ -73,6 +73,8 @@ def _requirement(text: str) -> Callable[[dict[str, str]], bool]:
     if match := _COMPARISON.match(text):
         return _comparison(match["key"], match["op"], match["value"])
     key = text.strip()
+    if len(words := key.split()) > 1:
+        raise bad_request(f"unable to parse requirement: found '{words[1]}', expected: in, notin, =, ==, !=, gt, lt")
     if not re.fullmatch(r"!?\s*[A-Za-z0-9]([-A-Za-z0-9_./]*[A-Za-z0-9])?", key):
         raise bad_request(f"unable to parse requirement: found {key!r}, expected a label selector")
     if key.startswith("!"):
@@ -108,11 +110,18 @@ def field_test(selector: str, resource: str, selectable: tuple[str, ...] = ()) -
         if not match or match["op"] in "<>":
             raise bad_request(f"invalid field selector: {part!r}")
         if match["key"] not in allowed:
-            raise bad_request(f"field label not supported: {match['key']}")
+            raise _unsupported(match["key"], resource, known=len(allowed) > 2)
         tests.append((match["key"].split("."), match["value"].replace("\\", ""), match["op"] == "!="))
     if not tests:
         return None
     return lambda manifest: all((_text(at(manifest, path)) == value) != negate for path, value, negate in tests)
+
+
+def _unsupported(key: str, resource: str, *, known: bool) -> Fault:
+    if known or "." in resource:
+        return bad_request(f"field label not supported: {key}")
+    names = '"metadata.name", "metadata.namespace"'
+    return bad_request(f'"{key}" is not a known field selector: only {names}')
 
 
 def at(manifest: Any, path: list[str]) -> Any:

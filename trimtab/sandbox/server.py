@@ -74,6 +74,8 @@ class Handler:
             return self._meta(request)
         resource = self._world.registry.find(path.group, path.version, path.plural)
         if resource is None:
+            if path.group and path.group not in discovery.groups(self._world.registry):
+                return web.Response(text="404 page not found\n", status=404)
             return await self._review(request, path)
         if resource.namespaced and path.name and not path.namespace:
             raise faults.no_such_path()
@@ -235,14 +237,11 @@ class Handler:
         options = requests.options_of(call.request, call.path)
         if kind in _APPLY:
             if not call.request.query.get("fieldManager"):
-                raise Fault(
-                    422,
-                    "Invalid",
-                    'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
-                )
+                raise faults.no_manager()
             return self._written(call, writing.apply(self._world, call.target, parse_object(raw, kind), options))
         if kind not in _PATCHES or (kind.startswith("application/strategic") and call.resource.custom):
-            raise faults.unsupported_media_type(kind)
+            known = (name for name in _PATCHES if not (call.resource.custom and "strategic" in name))
+            raise faults.unsupported_patch([*known, _APPLY[0]])
         body = parse(raw, kind)
         if call.path.subresource == "scale":
             written = scaling.patch(self._world, call.target, body, options, _PATCHES[kind])

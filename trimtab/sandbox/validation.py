@@ -3,8 +3,11 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import orjson
+
 from trimtab.model.keys import Manifest
 from trimtab.sandbox import metadata
+from trimtab.sandbox.custom_validation import misfits
 from trimtab.sandbox.faults import Cause
 from trimtab.sandbox.resources import Resource
 from trimtab.sandbox.selectors import at, matches_labels
@@ -32,6 +35,8 @@ def on_create(manifest: Manifest, resource: Resource) -> list[Cause]:
 
 def on_update(old: Manifest, new: Manifest, resource: Resource) -> list[Cause]:
     found = list(_of_kind(new, resource))
+    if resource.qualified == "services":
+        found += _cluster_address(old, new)
     for path in _IMMUTABLE.get(resource.qualified, ()):
         before, after = at(old, path.split(".")), at(new, path.split("."))
         if before is not None and before != after:
@@ -45,7 +50,6 @@ _IMMUTABLE: dict[str, tuple[str, ...]] = {
     "replicasets.apps": ("spec.selector",),
     "jobs.batch": ("spec.selector", "spec.template", "spec.completionMode"),
     "persistentvolumeclaims": ("spec.storageClassName", "spec.accessModes", "spec.volumeMode"),
-    "services": ("spec.clusterIP",),
     "secrets": ("type",),
     "rolebindings.rbac.authorization.k8s.io": ("roleRef",),
     "clusterrolebindings.rbac.authorization.k8s.io": ("roleRef",),
@@ -54,9 +58,14 @@ _IMMUTABLE: dict[str, tuple[str, ...]] = {
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, str):
-        return f'"{value}"'
-    return str(value)
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _cluster_address(old: Manifest, new: Manifest) -> Iterator[Cause]:
+    before, after = at(old, ["spec", "clusterIP"]), at(new, ["spec", "clusterIP"])
+    if before and after != before and at(new, ["spec", "type"]) != "ExternalName":
+        message = f'Invalid value: ["{after}"]: may not change once set'
+        yield Cause("FieldValueInvalid", message, "spec.clusterIPs[0]")
 
 
 def _name(manifest: Manifest, resource: Resource) -> Iterator[Cause]:
@@ -64,19 +73,23 @@ def _name(manifest: Manifest, resource: Resource) -> Iterator[Cause]:
     if resource.group in _FREE_NAMES:
         return
     if resource.qualified in _LABEL_KINDS:
-        if len(name) > 63 or not metadata.LABEL.match(name):
+        if "." in name:
+            yield Cause("FieldValueInvalid", f'Invalid value: "{name}": must not contain dots', "metadata.name")
+        elif len(name) > 63 or not metadata.LABEL.match(name):
             yield Cause("FieldValueInvalid", f'Invalid value: "{name}": {_LABEL_RULE}', "metadata.name")
     elif len(name) > 253 or not metadata.SUBDOMAIN.match(name):
         yield Cause("FieldValueInvalid", f'Invalid value: "{name}": {_SUBDOMAIN_RULE}', "metadata.name")
 
 
-def _of_kind(manifest: Manifest, resource: Resource) -> Iterator[Cause]:
-    if not resource.custom:
-        wanted = {name: value for name, value in manifest.items() if name != "status"}
-        yield from _required(wanted, resource.schema, "")
+def _of_kind(manifest: Manifest, resource: Resource) -> list[Cause]:
     check = _CHECKS.get(resource.qualified)
-    if check is not None:
-        yield from check(manifest)
+    found = list(check(manifest)) if check else []
+    if resource.custom:
+        found += misfits(manifest, resource.openapi or {})
+    else:
+        wanted = {name: value for name, value in manifest.items() if name != "status"}
+        found += [cause for cause in _required(wanted, resource.schema, "") if cause not in found]
+    return found
 
 
 def _required(value: Any, schema: Schema, path: str) -> Iterator[Cause]:
@@ -101,13 +114,12 @@ def _selector(manifest: Manifest) -> Iterator[Cause]:
     labels = at(spec, ["template", "metadata", "labels"]) or {}
     selector = spec.get("selector")
     if selector is None:
-        return
-    if not selector:
+        yield Cause("FieldValueRequired", "Required value", "spec.selector")
+    if selector == {}:
         message = "Invalid value: {}: empty selector is invalid for deployment"
         yield Cause("FieldValueInvalid", message, "spec.selector")
     elif not matches_labels(selector, labels):
-        shown = "{" + ",".join(f'"{k}":"{v}"' for k, v in sorted(labels.items())) + "}"
-        message = f"Invalid value: {shown}: `selector` does not match template `labels`"
+        message = f"Invalid value: {_shown(labels or None)}: `selector` does not match template `labels`"
         yield Cause("FieldValueInvalid", message, "spec.template.metadata.labels")
 
 
@@ -147,9 +159,10 @@ def _service(manifest: Manifest) -> Iterator[Cause]:
     if not ports and spec.get("type") != "ExternalName" and spec.get("clusterIP") != "None":
         yield Cause("FieldValueRequired", "Required value", "spec.ports")
     for index, port in enumerate(ports):
-        yield from _port(port.get("port"), f"spec.ports[{index}].port")
         if len(ports) > 1 and not port.get("name"):
             yield Cause("FieldValueRequired", "Required value", f"spec.ports[{index}].name")
+        yield from _port(port.get("port"), f"spec.ports[{index}].port")
+        yield from _port(port.get("targetPort"), f"spec.ports[{index}].targetPort")
         node_port = port.get("nodePort")
         if node_port and not 30000 <= node_port <= 32767:
             message = f"Invalid value: {node_port}: {_NODE_PORTS}"
@@ -172,8 +185,8 @@ def _job(manifest: Manifest) -> Iterator[Cause]:
     yield from _containers(at(manifest, ["spec", "template", "spec"]), "spec.template.spec")
     policy = at(manifest, ["spec", "template", "spec", "restartPolicy"])
     if policy not in ("OnFailure", "Never"):
-        message = f'Unsupported value: "{policy or "Always"}": supported values: "OnFailure", "Never"'
-        yield Cause("FieldValueNotSupported", message, "spec.template.spec.restartPolicy")
+        message = 'Required value: valid values: "OnFailure", "Never"'
+        yield Cause("FieldValueRequired", message, "spec.template.spec.restartPolicy")
 
 
 def _pod(manifest: Manifest) -> Iterator[Cause]:

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any, Literal
 
+import orjson
 from msgspec import Struct
 
 from trimtab.clock import rfc3339
@@ -24,6 +25,7 @@ from trimtab.typed import apply as ssa
 from trimtab.typed.json_patch import PatchError, apply_json_patch, merge_patch
 from trimtab.typed.merge import MergeError
 from trimtab.typed.strategic import strategic_merge
+from trimtab.typed.validation import problems
 
 PatchType = Literal["json", "merge", "strategic"]
 
@@ -63,6 +65,8 @@ def create(world: World, target: Target, body: Manifest, options: Options) -> Wr
     manifest = metadata.for_create(manifest, resource, target.namespace, target.name)
     admission.require_namespace(world, resource, manifest)
     _refuse_existing(world, resource, manifest)
+    if resource.qualified not in _OWN_STATUS:
+        _reset_status(manifest, None, resource)
     set_defaults(manifest, resource)
     manifest = ssa.tracked(None, manifest, schema=resource.schema, writer=_writer(world, resource, options))
     return _create(world, resource, manifest, options, warnings)
@@ -72,8 +76,6 @@ def _create(
     world: World, resource: Resource, manifest: Manifest, options: Options, warnings: tuple[str, ...] = ()
 ) -> Written:
     manifest = metadata.stamped(manifest, uid=str(uuid.uuid4()), now=rfc3339(world.clock.now()), resource=resource)
-    if resource.qualified not in _OWN_STATUS:
-        _reset_status(manifest, None, resource)
     admission.on_create(world, resource, manifest)
     _check(validation.on_create(manifest, resource), resource, manifest["metadata"]["name"])
     return Written(_store(world, resource, manifest, dry_run=options.dry_run), created=True, warnings=warnings)
@@ -102,13 +104,26 @@ def patch(world: World, target: Target, body: Any, options: Options, kind: Patch
     live = live_object(world, target)
     current = at_version(live.manifest, target.resource)
     patched = _patched(current, body, target.resource, kind)
+    _refuse_new_uid(current, patched, target.resource)
     decoded = decode(patched, target.resource)
     fresh = tuple(path for path in decoded.unknown if options.validation != "Ignore")
     if fresh and options.validation == "Strict":
-        cause = Cause("FieldValueInvalid", f"Invalid value: {strict_text(fresh)}", "patch")
-        raise faults.invalid(target.resource, target.name, [cause])
+        raise faults.invalid_patch(_shown(patched), strict_text(fresh))
     warnings = tuple(f'unknown field "{path}"' for path in fresh)
     return _update(world, target, live, decoded.manifest, options, warnings=warnings)
+
+
+def _shown(manifest: Manifest) -> str:
+    """A patched object as errors quote it."""
+    meta = {name: value for name, value in manifest["metadata"].items() if name != "managedFields"}
+    return orjson.dumps(dict(sorted(metadata.ordered({**manifest, "metadata": meta}).items()))).decode()
+
+
+def _refuse_new_uid(live: Manifest, patched: Manifest, resource: Resource) -> None:
+    uid = patched["metadata"].get("uid", live["metadata"]["uid"])
+    if uid != live["metadata"]["uid"]:
+        causes = 2 * [Cause("FieldValueInvalid", f'Invalid value: "{uid}": field is immutable', "metadata.uid")]
+        raise faults.invalid(resource, live["metadata"]["name"], causes)
 
 
 def _patched(current: Manifest, body: Any, resource: Resource, kind: PatchType) -> Manifest:
@@ -122,9 +137,7 @@ def _patched(current: Manifest, body: Any, resource: Resource, kind: PatchType) 
         else:
             patched = strategic_merge(current, body, resource.schema)
     except PatchError as error:
-        raise Fault(
-            422, "Invalid", f"the server rejected our request due to an error in our request: {error}"
-        ) from None
+        raise faults.rejected() from error
     if not isinstance(patched, dict) or not isinstance(patched.get("metadata"), dict):
         raise faults.bad_request("the patch leaves no object")
     return patched
@@ -133,10 +146,11 @@ def _patched(current: Manifest, body: Any, resource: Resource, kind: PatchType) 
 def apply(world: World, target: Target, body: Manifest, options: Options) -> Written:
     """Server-side apply. Raises Fault."""
     resource = target.resource
-    manifest, warnings = _decoded(body, resource, options.validation)
-    if (manifest.get("metadata") or {}).get("managedFields"):
+    _check_kind(body, resource)
+    if (body.get("metadata") or {}).get("managedFields"):
         raise faults.bad_request("metadata.managedFields must be nil")
-    manifest = metadata.for_apply(manifest, resource, target.namespace, target.name)
+    manifest = metadata.for_apply(body, resource, target.namespace, target.name)
+    _check_typed(body, resource)
     config = _own_part(manifest, resource, options.subresource)
     found = world.store.get(resource.storage, target.namespace, target.name)
     if found is None and options.subresource:
@@ -147,9 +161,18 @@ def apply(world: World, target: Target, body: Manifest, options: Options) -> Wri
         admission.require_namespace(world, resource, merged)
         merged = decode(merged, resource).manifest
         set_defaults(merged, resource)
-        return _create(world, resource, merged, options, warnings)
+        return _create(world, resource, merged, options)
     merged = decode(merged, resource).manifest
-    return _update(world, target, found, merged, options, warnings=warnings, tracked=True)
+    return _update(world, target, found, merged, options, tracked=True)
+
+
+def _check_typed(config: Manifest, resource: Resource) -> None:
+    found = list(problems(config, resource.schema))
+    if found:
+        text = found[0] if len(found) == 1 else "\n".join(["errors:", *(f"  {problem}" for problem in found)])
+        meta = config.get("metadata") or {}
+        what = f"{meta.get('namespace', '')}/{meta.get('name', '')}; {resource.api_version}, Kind={resource.kind}"
+        raise Fault(500, "", f"failed to create typed patch object ({what}): {text}")
 
 
 def _merged(
@@ -161,7 +184,7 @@ def _merged(
         causes = [Cause("FieldManagerConflict", f"conflict with {owner}", path) for owner, path in conflict.causes]
         raise faults.apply_conflict(str(conflict), causes) from conflict
     except MergeError as error:
-        raise Fault(500, "InternalError", f"failed to create typed patch object: {error}") from error
+        raise Fault(500, "", f"failed to merge config: {error}") from error
 
 
 def _own_part(manifest: Manifest, resource: Resource, subresource: str) -> Manifest:
@@ -194,14 +217,15 @@ def _update(
     resource = target.resource
     old = at_version(live.manifest, resource)
     _check_preconditions(resource, old, manifest)
-    manifest = metadata.for_update(old, manifest)
+    manifest = metadata.for_update(old, manifest, tracked=tracked)
     manifest = _confined(old, manifest, resource, options.subresource)
     set_defaults(manifest, resource)
     if not tracked:
         manifest = ssa.tracked(old, manifest, schema=resource.schema, writer=_writer(world, resource, options))
     admission.on_update(world, resource, old, manifest)
     if not options.subresource:
-        _check(validation.on_update(old, manifest, resource), resource, target.name)
+        causes = [*metadata.new_finalizers(old, manifest), *validation.on_update(old, manifest, resource)]
+        _check(causes, resource, target.name)
     if metadata.unchanged(old, manifest):
         return Written(live, warnings=warnings)
     metadata.count_generation(old, manifest, resource, status=options.subresource == "status")
@@ -229,6 +253,8 @@ def _reset_status(manifest: Manifest, old: Manifest | None, resource: Resource) 
     manifest.pop("status", None)
     if old is not None and "status" in old:
         manifest["status"] = old["status"]
+    elif "status" in resource.schema.embedded:
+        manifest["status"] = resource.schema.child("status").blank()
 
 
 def _check_preconditions(resource: Resource, old: Manifest, new: Manifest) -> None:
@@ -255,9 +281,11 @@ def _decoded(body: Manifest, resource: Resource, level: Validation) -> tuple[Man
 def _check_kind(body: Manifest, resource: Resource) -> None:
     version, kind = body.get("apiVersion", resource.api_version), body.get("kind", resource.kind)
     if (version, kind) != (resource.api_version, resource.kind):
+        given = version.rpartition("/")[2]
+        internal = resource.group.partition(".")[0] or "core"
         raise faults.bad_request(
-            f"{kind} in version {version!r} cannot be handled as a {resource.kind}: "
-            f"expected {resource.api_version}, Kind={resource.kind}"
+            f'{kind} in version "{given}" cannot be handled as a {resource.kind}: '
+            f"converting ({given}.{kind}) to ({internal}.{resource.kind}): unknown conversion"
         )
     body["apiVersion"], body["kind"] = resource.api_version, resource.kind
 

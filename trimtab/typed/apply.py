@@ -85,7 +85,7 @@ class ApplyConflict(Exception):
 
     def __init__(self, conflicts: Mapping[Owner, FieldSet]) -> None:
         self.causes: list[tuple[Owner, str]] = [
-            (owner, fields.path_text(path)) for owner, owned in sorted(conflicts.items()) for path in sorted(owned)
+            (owner, fields.path_text(path)) for owner, owned in sorted(conflicts.items()) for path in owned
         ]
         super().__init__(_conflict_text(self.causes))
 
@@ -149,7 +149,7 @@ def tracked(live: Manifest | None, new: Manifest, *, schema: Schema, writer: Wri
     owners = owners_of(new)
     if live is not None and not owners:
         return with_owners(new, {})
-    bare = _bare(live) if live is not None else {}
+    bare = _bare(live) if live is not None else schema.blank()
     updated = _track(bare, _bare(new), owners, schema=schema, writer=writer)
     return with_owners(new, updated)
 
@@ -176,7 +176,7 @@ def apply(live: Manifest | None, config: Manifest, *, schema: Schema, writer: Wr
     old = _bare(live) if live is not None else {}
     if live is not None and not owners:
         first = Writer(manager=BEFORE_FIRST_APPLY, api_version=writer.api_version, now=writer.now)
-        owners = _track({}, old, {}, schema=schema, writer=first)
+        owners = _track(schema.blank(), old, {}, schema=schema, writer=first)
     me = writer.owner("Apply")
     last = owners.get(me)
     bare_config = _bare(config)

@@ -44,6 +44,8 @@ class Table:
             name=name,
             required=tuple(node.get("r", ())),
             defaults=node.get("d", {}),
+            embedded=tuple(node.get("e", ())),
+            zeros=node.get("z", {}),
             atomic=bool(node.get("a")),
         )
         self._types[name] = schema
@@ -81,6 +83,7 @@ def _with_strategy(schema: Schema, strategy: str) -> Schema:
         fields=schema.fields,
         required=schema.required,
         defaults=schema.defaults,
+        embedded=schema.embedded,
         atomic=schema.atomic,
         element=schema.element,
         strategy=strategy,

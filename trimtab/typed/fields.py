@@ -59,13 +59,13 @@ def is_member(node: Tree) -> bool:
 
 
 def paths(tree: Tree, prefix: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    for key, child in tree.items():
-        if key == ".":
-            continue
-        here = (*prefix, key)
-        if is_member(child):
-            yield here
-        yield from paths(child, here)
+    """Every path, in the API server's order: the members of a node by name, then what is below them."""
+    keys = sorted(key for key in tree if key != ".")
+    for key in keys:
+        if is_member(tree[key]):
+            yield (*prefix, key)
+    for key in keys:
+        yield from paths(tree[key], (*prefix, key))
 
 
 def union(left: Tree, right: Tree) -> Tree:

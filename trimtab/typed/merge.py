@@ -71,14 +71,15 @@ def _unique_keys(items: list[Any], schema: Schema) -> list[str]:
     for index, item in enumerate(items):
         key = fields.element_key(item, schema)
         if key is None:
-            raise MergeError(_keyless(index, item, schema))
+            raise MergeError(keyless(index, item, schema))
         if key in keys:
             raise MergeError(f"duplicate entries for key {fields.path_text((key,))}")
         keys.append(key)
     return keys
 
 
-def _keyless(index: int, item: Any, schema: Schema) -> str:
+def keyless(index: int, item: Any, schema: Schema) -> str:
+    """Why an element of an associative list cannot be told apart from the others."""
     if schema.list_type == "set":
         return f"element {index}: associative list without keys has an element that is not a scalar"
     if not isinstance(item, dict):

@@ -16,7 +16,8 @@ class Schema(Struct, frozen=True, eq=False):
     """One node. Which attributes mean something depends on `shape`:
 
     - scalar: `type` (OpenAPI's name, or "int-or-string") and `format`
-    - struct: `fields`, `required`, `defaults`, `open` when unknown fields are kept
+    - struct: `fields`, `required`, `defaults`, `open` when unknown fields are kept, `embedded` fields that are structs
+      which the server always has, if empty, `zeros` further fields that it always has, and their first values
     - map: `element`
     - list: `element`, `list_type`, and `keys` when its type is "map"
     - any: nothing is known; maps merge field by field, lists are atomic
@@ -32,6 +33,8 @@ class Schema(Struct, frozen=True, eq=False):
     required: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
     open: bool = False
+    embedded: tuple[str, ...] = ()
+    zeros: Mapping[str, Any] = field(default_factory=dict)
     element: "Schema | None" = None
     atomic: bool = False
     list_type: ListType = "atomic"
@@ -45,6 +48,11 @@ class Schema(Struct, frozen=True, eq=False):
         if found is not None:
             return found
         return self.element or ANY
+
+    def blank(self) -> dict[str, Any]:
+        """What a built-in object is before anything is set: embedded structs, zeros, and null for required lists."""
+        lists = {name: None for name in self.required if self.child(name).shape == "list"}
+        return lists | dict(self.zeros) | {name: self.child(name).blank() for name in self.embedded}
 
     @property
     def item(self) -> "Schema":

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from trimtab.model.keys import Manifest
-from trimtab.sandbox.controllers.claim import claim
+from trimtab.sandbox.controllers.claim import claim, volume
 from trimtab.sandbox.controllers.cluster import Cluster
 from trimtab.sandbox.controllers.daemon_set import daemon_set
 from trimtab.sandbox.controllers.deployment import deployment
@@ -33,6 +33,7 @@ CONTROLLERS: Final[dict[str, Controller]] = {
     "services": service,
     "ingresses.networking.k8s.io": ingress,
     "persistentvolumeclaims": claim,
+    "persistentvolumes": volume,
     "namespaces": namespace,
 }
 """By collection."""

@@ -3,15 +3,27 @@
 from typing import Any
 
 from trimtab.model.keys import Manifest
+from trimtab.sandbox.admission import PV_PROTECTION, PVC_PROTECTION
 from trimtab.sandbox.controllers.cluster import Cluster
 
 _VOLUMES = "persistentvolumes"
 _CLAIMS = "persistentvolumeclaims"
 
 
+def volume(cluster: Cluster, manifest: Manifest) -> float | None:
+    """A volume that is deleted is let go."""
+    if "deletionTimestamp" in manifest["metadata"]:
+        cluster.change(_VOLUMES, manifest, lambda m: _release(m, PV_PROTECTION))
+    return None
+
+
 def claim(cluster: Cluster, manifest: Manifest) -> float | None:
     meta, spec = manifest["metadata"], manifest["spec"]
     if "deletionTimestamp" in meta:
+        bound = cluster.get(_VOLUMES, "", spec.get("volumeName", ""))
+        if bound and bound["spec"].get("persistentVolumeReclaimPolicy") == "Delete":
+            cluster.delete(_VOLUMES, bound)
+        cluster.change(_CLAIMS, manifest, lambda m: _release(m, PVC_PROTECTION))
         return None
     name = spec.get("volumeName") or f"pvc-{meta['uid']}"
     if cluster.get(_VOLUMES, "", name) is None:
@@ -23,6 +35,12 @@ def claim(cluster: Cluster, manifest: Manifest) -> float | None:
     status = {"phase": "Bound", "accessModes": spec.get("accessModes") or [], "capacity": capacity}
     cluster.set_status(_CLAIMS, manifest, status)
     return None
+
+
+def _release(manifest: Manifest, finalizer: str) -> None:
+    """Nothing mounts a claim for real, so that nothing has to be waited for."""
+    meta = manifest["metadata"]
+    meta["finalizers"] = [name for name in meta.get("finalizers") or () if name != finalizer]
 
 
 def _provision(cluster: Cluster, manifest: Manifest, name: str) -> None:

@@ -1,0 +1,151 @@
+"""The sandbox answers as the real API server does: the same requests to both, equal answers.
+
+Left out of the comparison is what must differ: uids, times, versions, allocated addresses and ports; and what the real
+controllers add meanwhile (the sandbox runs without its own here).
+"""
+
+import json
+import re
+import ssl
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tools.controlplane.run import ControlPlane
+from trimtab.sandbox import Settings, sandbox_thread
+
+CASES = Path(__file__).parent.parent / "cases" / "sandbox"
+TYPES = {
+    "apply": "application/apply-patch+yaml",
+    "merge": "application/merge-patch+json",
+    "json": "application/json-patch+json",
+    "strategic": "application/strategic-merge-patch+json",
+}
+DIFFERENT = {
+    "uid",
+    "resourceVersion",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "time",
+    "controller-uid",
+    "batch.kubernetes.io/controller-uid",
+    "deployment.kubernetes.io/revision",
+}
+CONTROLLERS = {"kube-controller-manager", "kwok", "kube-scheduler", "kube-apiserver"}
+CONTROLLED = {
+    "CustomResourceDefinition",
+    "DaemonSet",
+    "Deployment",
+    "HorizontalPodAutoscaler",
+    "Job",
+    "PersistentVolumeClaim",
+    "PodDisruptionBudget",
+    "Service",
+    "StatefulSet",
+}
+"""Kinds whose status is a matter of controllers, not of the API server."""
+
+Answer = tuple[int, Any, tuple[str, ...]]
+
+
+class Server:
+    """An API server, seen as a plain HTTP client sees it."""
+
+    def __init__(self, url: str, *, token: str = "", authority: str | None = None) -> None:
+        self._url = url
+        self._token = token
+        handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
+        if authority:
+            handlers.append(urllib.request.HTTPSHandler(context=ssl.create_default_context(cadata=authority)))
+        self._opener = urllib.request.build_opener(*handlers)
+
+    def send(self, method: str, path: str, body: Any = None, kind: str = "application/json") -> Answer:
+        headers = {"Accept": "application/json", "Content-Type": kind, "Authorization": f"Bearer {self._token}"}
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self._url + path, data=data, headers=headers, method=method)
+        try:
+            answer = self._opener.open(request, timeout=20)
+        except urllib.error.HTTPError as error:
+            answer = error
+        with answer:
+            text = answer.read().decode()
+            warnings = tuple(answer.headers.get_all("Warning") or ())
+            return answer.status, json.loads(text) if text.startswith("{") else text, warnings
+
+
+@pytest.fixture(scope="module")
+def real(control_plane: ControlPlane) -> Server:
+    authority = (control_plane.layout.folder / "ca.crt").read_text()
+    return Server(control_plane.server, token=control_plane.token("admin"), authority=authority)
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Server]:
+    with sandbox_thread(settings=Settings(controllers=False)) as running:
+        yield Server(running.url)
+
+
+@pytest.mark.parametrize("case", sorted(CASES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_answers_are_equal(case: Path, real: Server, sandbox: Server, namespace: str) -> None:
+    made = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+    assert sandbox.send("POST", "/api/v1/namespaces", made)[0] == 201
+    for number, step in enumerate(yaml.safe_load(case.read_text().replace("NS", namespace))):
+        method, path = step["do"].split(" ", 1)
+        kind = TYPES.get(step.get("type", ""), "application/json")
+        answers = [comparable(server.send(method, path, step.get("body"), kind)) for server in (sandbox, real)]
+        assert answers[0] == answers[1], f"step {number}: {step['do']}"
+        if step["do"].endswith("customresourcedefinitions?fieldManager=one"):
+            _await_kind(real, step["body"])
+
+
+def _await_kind(server: Server, crd: dict[str, Any]) -> None:
+    """A new kind is served by the real API server some moments after its definition."""
+    spec = crd["spec"]
+    path = f"/apis/{spec['group']}/{spec['versions'][0]['name']}/{spec['names']['plural']}"
+    deadline = time.monotonic() + 20
+    while server.send("GET", path)[0] != 200:
+        assert time.monotonic() < deadline, path
+        time.sleep(0.05)
+    time.sleep(0.5)  # the listing is there before every handler is
+
+
+def comparable(answer: Answer) -> Any:
+    status, body, warnings = answer
+    if isinstance(body, dict) and body.get("kind") in CONTROLLED:
+        body = {name: value for name, value in body.items() if name != "status"}
+    return status, _comparable(body), warnings
+
+
+def _comparable(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_comparable(item) for item in value]
+    if isinstance(value, dict):
+        return _comparable_map({name: _comparable(child) for name, child in value.items() if name not in DIFFERENT})
+    return _without_identity(value) if isinstance(value, str) else value
+
+
+def _comparable_map(value: dict[str, Any]) -> dict[str, Any]:
+    if not value.get("annotations", True):
+        del value["annotations"]
+    if "managedFields" in value:
+        kept = [entry for entry in value["managedFields"] if entry["manager"] not in CONTROLLERS]
+        value["managedFields"] = sorted(kept, key=lambda e: (e["manager"], e["operation"], e.get("subresource", "")))
+    if "causes" in value:
+        value["causes"] = sorted(value["causes"], key=str)
+    if value.get("clusterIP", "None") != "None":
+        value |= {"clusterIP": "an address", "clusterIPs": ["an address"]}
+    if "nodePort" in value and not isinstance(value["nodePort"], dict):
+        value["nodePort"] = "a port"
+    return value
+
+
+def _without_identity(text: str) -> str:
+    text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UID", text)
+    text = re.sub(r'(resourceVersion\\*":\\*")\d+', r"\1VERSION", text)
+    return re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME", text)
