@@ -3,6 +3,7 @@
 `prepare` chooses the files, without reading them; `run` parses them, in a worker.
 """
 
+import posixpath
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ from trimtab.render import yaml
 from trimtab.render.globs import matches
 from trimtab.render.jobs import DirectoryWork, Job, Output, Rendered
 from trimtab.render.objects import outputs_of
+from trimtab.render.overrides import OVERRIDE_PREFIX
 from trimtab.render.prepared import Prepared
 from trimtab.render.request import RenderRequest
 from trimtab.render.tree import Tree
@@ -40,6 +42,8 @@ def prepare(tree: Tree, request: RenderRequest) -> Prepared:
 
 
 def _selected(path: str, *, folder: str, by: DirectorySource) -> bool:
+    if posixpath.basename(path).startswith(OVERRIDE_PREFIX):
+        return False
     if not by.disable_extension_filter and not path.endswith(_SUFFIXES):
         return False
     relative = path.removeprefix(f"{folder}/") if folder else path
@@ -55,7 +59,8 @@ def run(job: Job, folder: Path) -> Rendered:
     for file in job.files:
         if SKIP_FILE.encode() in file.content:
             continue
-        documents = yaml.load_all(file.content, origin=file.path)
+        load = yaml.load_json if file.path.endswith(".json") else yaml.load_all
+        documents = load(file.content, origin=file.path)
         if _unrelated([document.value for document in documents]):
             ignored.append(file.path)
             continue

@@ -4,6 +4,7 @@ This half settles every file: the chart, its `file://` dependencies, value files
 """
 
 import posixpath
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from trimtab.render.walk import clean_path, walk
 
 _FILE_LIMIT: Final = 1024 * 1024
 _GLOB_CHARS = frozenset("*?[{")
+_OTHER_SOURCE = re.compile(r"\$([A-Za-z0-9_-]+)/")
 
 
 def prepare(tree: Tree, request: RenderRequest) -> Prepared:
@@ -81,38 +83,40 @@ class _Files:
     def values(self, settings: HelmSource) -> Iterator[str]:
         """The value files in order, by path; what a glob finds by name. Raises Stalled for a missing one."""
         for named in settings.value_files:
-            name = substituted(named, self._variables)
-            found = self._found(name, field="valueFiles")
+            found = self._found(named, field="valueFiles")
             if not found and not settings.ignore_missing_value_files:
-                raise Stalled(
-                    f"spec.source.helm.valueFiles: there is no {name!r} at {self._chart or '.'} in this revision",
-                    reason="FileNotFound",
-                )
+                raise self._missing(named, field="valueFiles")
             yield from found
 
     def one(self, named: str, *, field: str) -> str:
         """One file that must be there. Raises Stalled."""
-        name = substituted(named, self._variables)
-        found = self._found(name, field=field)
+        found = self._found(named, field=field)
         if not found:
-            raise Stalled(
-                f"spec.source.helm.{field}: there is no {name!r} at {self._chart or '.'} in this revision",
-                reason="FileNotFound",
-            )
+            raise self._missing(named, field=field)
         return found[0]
+
+    def _missing(self, named: str, *, field: str) -> Stalled:
+        name = substituted(named, self._variables)
+        return Stalled(
+            f"spec.source.helm.{field}: there is no {name!r} at {self._chart or '.'} in this revision",
+            reason="FileNotFound",
+        )
 
     def local_dependencies(self) -> dict[str, str]:
         """`file://` dependencies that are not vendored: where each belongs, and the folder that it is. Recursive."""
         links: dict[str, str] = {}
-        waiting = [(self._chart, self._chart)]
+        waiting: list[tuple[str, tuple[str, ...]]] = [(self._chart, (self._chart,))]
         while waiting:
-            shown, real = waiting.pop()
-            for name, place in self._dependencies_of(real):
+            shown, above = waiting.pop()
+            for name, place in self._dependencies_of(above[-1]):
+                if place in above:
+                    raise Stalled(f"{place}: this chart depends on itself; break the circle", reason="InvalidSource")
                 vendored = posixpath.join(shown, "charts", name)
-                if vendored in links or len(links) > 100:
-                    raise Stalled(f"{vendored}: charts that depend on each other in circles", reason="InvalidSource")
-                links[vendored] = place
-                waiting.append((vendored, place))
+                if links.setdefault(vendored, place) != place:
+                    raise Stalled(
+                        f"{above[-1]}: two dependencies are called {name}; rename one", reason="InvalidSource"
+                    )
+                waiting.append((vendored, (*above, place)))
                 self._picks.update((pick.path, pick) for pick in walk(self._tree, place))
         return links
 
@@ -147,14 +151,14 @@ class _Files:
         names = [posixpath.basename(entry.path) for entry in self._tree.entries(folder)]
         return any(item == name or (item.startswith(f"{name}-") and item.endswith(".tgz")) for item in names)
 
-    def _found(self, name: str, *, field: str) -> list[str]:
+    def _found(self, named: str, *, field: str) -> list[str]:
         """The paths of the files that a name or glob means; they are chosen, too."""
-        place = self._place(name, field=field)
+        place = self._place(named, field=field)
         exact = self._tree.find(place)
         if exact is not None and exact.kind == "file":
             self._picks.setdefault(place, Pick(place, exact.id))
             return [place]
-        if not _GLOB_CHARS & set(name):
+        if not _GLOB_CHARS & set(place):
             return []
         top = "/".join(_before_glob(place.split("/")))
         top_entry = self._tree.find(top)
@@ -164,12 +168,14 @@ class _Files:
         self._picks.update((pick.path, pick) for pick in found)
         return [pick.path for pick in found]
 
-    def _place(self, name: str, *, field: str) -> str:
+    def _place(self, named: str, *, field: str) -> str:
         """Where a file is, from the root. Raises Stalled for what is not in this repository."""
-        if "://" in name or name.startswith("$"):
-            what = "a file of another source" if name.startswith("$") else "a URL"
+        name = substituted(named, self._variables)
+        other = _OTHER_SOURCE.match(named)
+        if "://" in name or (other and other[1] not in self._variables):
+            what = "a file of another source" if other else "a URL"
             raise Stalled(
-                f"spec.source.helm.{field}: {name}: {what} is not supported yet; commit a copy", reason="NotSupported"
+                f"spec.source.helm.{field}: {named}: {what} is not supported yet; commit a copy", reason="NotSupported"
             )
         place = clean_path(name if name.startswith("/") else posixpath.join(self._chart, name))
         if place is None:

@@ -70,7 +70,7 @@ class Chart:
                 )
             )
         except self._helm.HelmError as error:
-            raise HelmFailed(str(error)) from error
+            raise HelmFailed(str(error).replace(f"{self._chart.name}/templates/", "templates/")) from error
         for name in sorted(rendered):
             if not name.endswith((f"/{_NOTES}", INTEGERS_FILE)):
                 yield name, rendered[name]

@@ -26,8 +26,8 @@ def run(job: Job, folder: Path) -> Rendered:
         try:
             return Rendered(tuple(_outputs(work, root)))
         except HelmFailed as error:
-            problem = str(error).replace(f"{root}/", "")
-            raise Stalled(f"{work.chart or '.'}: {one_line(problem, limit=1500)}", reason="BuildFailed") from error
+            problem = one_line(str(error).replace(f"{root}/", ""), limit=800)
+            raise Stalled(f"{work.chart or '.'}: {problem}", reason="BuildFailed") from error
 
 
 def _outputs(work: HelmWork, root: Path) -> Iterator[Output]:

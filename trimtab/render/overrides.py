@@ -10,6 +10,7 @@ from trimtab.model.application import ApplicationSource
 from trimtab.render import yaml
 from trimtab.render.tree import Tree
 
+OVERRIDE_PREFIX: Final = ".argocd-source"
 _LIMIT: Final = 1024 * 1024
 _FIXED = ("repoURL", "path", "targetRevision", "chart", "ref", "name", "tagPrefix")
 """What an override cannot change: it is about how to render, not about where from."""
@@ -17,7 +18,7 @@ _FIXED = ("repoURL", "path", "targetRevision", "chart", "ref", "name", "tagPrefi
 
 def overridden(tree: Tree, source: ApplicationSource, *, instance: str) -> ApplicationSource:
     """The source with the repository's own overrides laid over it. Raises Stalled for a malformed one."""
-    for name in (".argocd-source.yaml", f".argocd-source-{instance}.yaml"):
+    for name in (f"{OVERRIDE_PREFIX}.yaml", f"{OVERRIDE_PREFIX}-{instance}.yaml"):
         path = posixpath.join(source.path, name)
         if (found := tree.find(path)) is not None and found.kind == "file":
             source = _patched(source, yaml.load(tree.read(path, limit=_LIMIT), origin=path), origin=path)

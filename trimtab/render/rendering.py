@@ -60,7 +60,7 @@ async def render(tree: Tree, request: RenderRequest, *, workshop: Workshop) -> R
 def _ask(tree: Tree, request: RenderRequest, workshop: Workshop) -> _Asked:
     path = clean_path(request.source.path)
     if path is None:
-        raise Stalled(f"{request.source.path}: the path leads out of the repository", reason="PathNotFound")
+        raise Stalled(f"spec.source.path: {request.source.path} leads out of the repository", reason="PathNotFound")
     source = msgspec.structs.replace(request.source, path=path)
     source = overridden(tree, source, instance=request.instance or request.app_name)
     kind = source_type(tree, source)

@@ -18,7 +18,7 @@ from trimtab.errors import Stalled
 from trimtab.render.scalars import BadScalar, as_json, as_key, plain_key, plain_value, resolve, tagged
 from trimtab.render.yaml_writer import dump
 
-__all__ = ["Document", "YamlError", "dump", "json_value", "load", "load_all"]
+__all__ = ["Document", "YamlError", "dump", "json_value", "load", "load_all", "load_json"]
 
 MAX_DEPTH: Final = 200
 """Deeper nesting than any Kubernetes object needs, and what JSON encoders take without recursion trouble."""
@@ -60,6 +60,19 @@ def load(source: str | bytes, *, origin: str) -> Any:
     if len(documents) > 1:
         raise YamlError(f"{origin} holds {len(documents)} documents; only one is allowed here")
     return documents[0].value if documents else None
+
+
+def load_json(source: str | bytes, *, origin: str) -> list[Document]:
+    """The one document of a JSON file, none when it is empty. Raises YamlError."""
+    text = _decoded(source, origin)
+    if not text.strip():
+        return []
+    try:
+        return [Document(json_value(orjson.loads(text)), 1, 1)]
+    except orjson.JSONDecodeError as error:
+        raise YamlError(f"{origin} line {error.lineno}: not JSON: {error.msg}") from error
+    except RecursionError as error:
+        raise YamlError(f"{origin}: nested too deep") from error
 
 
 def _decoded(source: str | bytes, origin: str) -> str:
