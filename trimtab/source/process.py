@@ -71,6 +71,7 @@ async def run_git(
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env=_environment(config or {}, environment or {}),
+        cwd="/",  # in no repository, whose configuration git would read
         start_new_session=True,
     )
     try:
