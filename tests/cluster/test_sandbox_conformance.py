@@ -5,6 +5,7 @@ controllers add meanwhile (the sandbox runs without its own here).
 """
 
 import json
+import random
 import re
 import ssl
 import time
@@ -102,6 +103,58 @@ def test_answers_are_equal(case: Path, real: Server, sandbox: Server, namespace:
         assert answers[0] == answers[1], f"step {number}: {step['do']}"
         if step["do"].endswith("customresourcedefinitions?fieldManager=one"):
             _await_kind(real, step["body"])
+
+
+def test_appliers_who_meet_by_chance_get_equal_answers(real: Server, sandbox: Server, namespace: str) -> None:
+    """Three appliers and one editor, sixty configurations drawn from few values, so that they collide often."""
+    case = yaml.safe_load((CASES / "custom.yaml").read_text().replace("NS", namespace))
+    for server in (sandbox, real):
+        made = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+        server.send("POST", "/api/v1/namespaces", made)
+        server.send("POST", case[0]["do"].split(" ")[1], case[0]["body"])
+        _await_kind(server, case[0]["body"])
+    chance = random.Random(4)
+    path = f"/apis/{namespace}.example.org/v1/namespaces/{namespace}/boats/b"
+    for number in range(60):
+        manager = "base" if number == 0 else chance.choice(["one", "two", "three", "editor"])
+        spec = BASE if number == 0 else _a_spec(chance)
+        body: dict[str, Any] = {"apiVersion": f"{namespace}.example.org/v1", "kind": "Boat", "metadata": {"name": "b"}, "spec": spec}
+        query = f"?fieldManager={manager}&force={'true' if chance.random() < 0.6 else 'false'}"
+        kind = "apply"
+        if manager == "editor":
+            kind, query, body = "merge", "?fieldManager=editor", {"spec": {"sails": chance.randint(1, 3)}}
+        answers = [comparable(server.send("PATCH", path + query, body, TYPES[kind])) for server in (sandbox, real)]
+        assert answers[0] == answers[1], f"step {number}: {manager} {spec}"
+
+
+BASE = {
+    "name": "base",
+    "tags": ["base"],
+    "parts": [{"kind": "base", "side": "x", "size": 1, "notes": ["base"]}],
+    "labels": {"base": "base"},
+    "free": {"base": {"x": 1}},
+}
+"""Always there: the real server makes null of a map that loses its last field, and then refuses that."""
+
+
+def _a_spec(chance: random.Random) -> dict[str, Any]:
+    def some(values: list[Any]) -> list[Any]:
+        return chance.sample(values, chance.randint(0, len(values)))
+
+    def a_part(kind: str) -> dict[str, Any]:
+        part = {"kind": kind, "size": chance.randint(1, 2), "notes": some(["x", "y"])}
+        return {name: part[name] for name in ("kind", *some(["size", "notes"]))}
+
+    spec = {
+        "tags": some(["a", "b", "c", "base"]),
+        "parts": [a_part(kind) for kind in some(["mast", "oar", "hull"])],
+        "labels": {name: chance.choice("12") for name in some(["a", "b"])},
+        "free": {name: {"y": chance.choice([1, [2], {"z": 3}])} for name in some(["a", "b"])},
+        "whole": {name: chance.randint(1, 2) for name in some(["a", "b"])},
+        "plain": [{"a": chance.randint(1, 2)}],
+        "sails": chance.randint(1, 3),
+    }
+    return {name: value for name in some(list(spec)) if (value := spec[name])}
 
 
 def _await_kind(server: Server, crd: dict[str, Any]) -> None:

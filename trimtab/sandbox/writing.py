@@ -146,7 +146,9 @@ def _patched(current: Manifest, body: Any, resource: Resource, kind: PatchType) 
 def apply(world: World, target: Target, body: Manifest, options: Options) -> Written:
     """Server-side apply. Raises Fault."""
     resource = target.resource
-    _check_kind(body, resource)
+    if (body.get("apiVersion"), body.get("kind")) != (resource.api_version, resource.kind):
+        group, _, version = str(body.get("apiVersion") or "").rpartition("/")
+        raise faults.bad_request(f"invalid object type: {group}/{version}, Kind={body.get('kind') or ''}")
     if (body.get("metadata") or {}).get("managedFields"):
         raise faults.bad_request("metadata.managedFields must be nil")
     manifest = metadata.for_apply(body, resource, target.namespace, target.name)
@@ -158,6 +160,9 @@ def apply(world: World, target: Target, body: Manifest, options: Options) -> Wri
     live = at_version(found.manifest, resource) if found else None
     merged = _merged(live, config, _writer(world, resource, options), options, resource)
     if found is None:
+        if not (body.get("metadata") or {}).get("name"):
+            name = f"the name of the object ({target.name} based on URL)"
+            raise faults.bad_request(f"{name} was undeterminable: name must be provided")
         admission.require_namespace(world, resource, merged)
         merged = decode(merged, resource).manifest
         set_defaults(merged, resource)
@@ -171,7 +176,8 @@ def _check_typed(config: Manifest, resource: Resource) -> None:
     if found:
         text = found[0] if len(found) == 1 else "\n".join(["errors:", *(f"  {problem}" for problem in found)])
         meta = config.get("metadata") or {}
-        what = f"{meta.get('namespace', '')}/{meta.get('name', '')}; {resource.api_version}, Kind={resource.kind}"
+        version = f"{resource.group}/{resource.version}"
+        what = f"{meta.get('namespace', '')}/{meta.get('name', '')}; {version}, Kind={resource.kind}"
         raise Fault(500, "", f"failed to create typed patch object ({what}): {text}")
 
 
