@@ -10,30 +10,34 @@ WORKFLOW = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow"}
 """A kind with a health rule that looks at `status.phase` alone: a test decides by a patch how it ends."""
 
 
-def config_map(
-    name: str, data: dict[str, str] | None = None, *, wave: int | None = None, **annotations: str
-) -> Manifest:
-    """A ConfigMap; keyword arguments are annotations by their short name (`options="Prune=false"`)."""
-    marks = {_ANNOTATIONS[short]: value for short, value in annotations.items()}
-    if wave is not None:
-        marks[SYNC_WAVE] = str(wave)
-    metadata: Manifest = {"name": name, **({"annotations": marks} if marks else {})}
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data or {"key": "one"}}
-
-
 _ANNOTATIONS = {
     "hook": HOOK,
     "delete_policy": HOOK_DELETE_POLICY,
     "options": SYNC_OPTIONS,
     "keep": "helm.sh/resource-policy",
     "helm_hook": "helm.sh/hook",
+    "helm_weight": "helm.sh/hook-weight",
 }
+
+
+def config_map(
+    name: str, data: dict[str, str] | None = None, *, wave: int | None = None, **annotations: str
+) -> Manifest:
+    """A ConfigMap; keyword arguments are annotations by their short name (`options="Prune=false"`)."""
+    metadata = _metadata(name, wave, annotations)
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data or {"key": "one"}}
 
 
 def workflow(name: str, *, wave: int | None = None, **annotations: str) -> Manifest:
     """An object that is Progressing until somebody writes `status.phase`."""
-    metadata = config_map(name, wave=wave, **annotations)["metadata"]
-    return {**WORKFLOW, "metadata": metadata, "spec": {"entrypoint": "main"}}
+    return {**WORKFLOW, "metadata": _metadata(name, wave, annotations), "spec": {"entrypoint": "main"}}
+
+
+def _metadata(name: str, wave: int | None, annotations: dict[str, str]) -> Manifest:
+    marks = {_ANNOTATIONS[short]: value for short, value in annotations.items()}
+    if wave is not None:
+        marks[SYNC_WAVE] = str(wave)
+    return {"name": name, **({"annotations": marks} if marks else {})}
 
 
 def deployment(name: str, *, replicas: int = 1, image: str = "registry.example/web:1") -> Manifest:

@@ -20,12 +20,12 @@ from trimtab.controller.controller import running_controller
 from trimtab.controller.world import World
 from trimtab.kube import read, write
 from trimtab.kube.config import ClusterConfig
-from trimtab.kube.discovery import Discovery
+from trimtab.kube.discovery import Discovery, UnknownKind
 from trimtab.kube.errors import AlreadyExists, NotFound
 from trimtab.kube.resource import Resource
 from trimtab.kube.transport import Transport
 from trimtab.model.crds import crds
-from trimtab.model.keys import Manifest, kind_of
+from trimtab.model.keys import AppKey, Manifest, kind_of
 from trimtab.model.names import GROUP, IN_CLUSTER_SERVER, LAST_APPLIED, REFRESH, RESOURCES_FINALIZER
 from trimtab.settings import Settings
 
@@ -39,11 +39,15 @@ async def until(look: Callable[[], Awaitable[T]], holds: Callable[[T], object], 
     """What was seen when it held; the last thing seen is the failure's message."""
     deadline = time.monotonic() + within
     while not holds(seen := await look()):
-        assert time.monotonic() < deadline, (
-            f"not within {within:g} s; last seen: {json.dumps(seen, indent=1, default=str)}"
-        )
+        assert time.monotonic() < deadline, f"not within {within:g} s; last seen: {_shown(seen)}"
         await asyncio.sleep(LOOK_EVERY)
     return seen
+
+
+def _shown(seen: Any) -> str:
+    if isinstance(seen, dict) and "metadata" in seen:
+        seen = {**seen, "metadata": {k: v for k, v in seen["metadata"].items() if k != "managedFields"}}
+    return json.dumps(seen, indent=1, default=str)
 
 
 async def install(config: ClusterConfig) -> None:
@@ -97,6 +101,11 @@ class Scene:
         """Stop the controller where it stands: what it was doing is cancelled."""
         await self._controller.aclose()
         self._world = None
+
+    async def restart(self) -> None:
+        """Stop the controller where it stands, and start another one."""
+        await self.stop()
+        await self.start()
 
     @contextlib.asynccontextmanager
     async def no_writes(self) -> AsyncIterator[Counter[str]]:
@@ -282,6 +291,41 @@ class Scene:
             subresource=subresource,
         )
 
+    async def noticed(self, kind: str, name: str, state: Manifest) -> None:
+        """Return when the controller has seen `state` of an object (or a later one) and has worked it off."""
+        resource = await self.resource(kind)
+        key = resource.key(name, namespace=state["metadata"].get("namespace", ""))
+        wanted = int(state["metadata"]["resourceVersion"])
+        live = self.world.clusters.home.live
+
+        async def seen() -> int:
+            entry = live.get(key)
+            return int(entry.version) if entry else 0
+
+        await until(seen, lambda version: version >= wanted)
+        await self.settled()
+
+    async def looked_at(self, name: str = "shop", *, times: int = 1) -> None:
+        """Return when the controller has passed over the Application `times` more."""
+        key = AppKey(self.control, self.named(name))
+
+        async def last() -> float:
+            return self.world.memory(key).looked_at
+
+        for _ in range(times):
+            seen = await last()
+            await until(last, lambda now: now > seen)  # noqa: B023
+        await self.settled()
+
+    async def settled(self) -> None:
+        """Return when no Application waits for a pass or is in one."""
+        queue = self.world.queue
+
+        async def busy() -> int:
+            return queue.busy
+
+        await until(busy, lambda left: left == 0)
+
     async def end(self, name: str, phase: str) -> None:
         """Let the Workflow `name` end (`Succeeded`, `Failed`)."""
         await self.there("argoproj.io/Workflow", name)
@@ -296,7 +340,11 @@ class Scene:
         group, _, name = kind.rpartition("/")
         if name in ("Application", "AppProject"):
             group = GROUP
-        return await self.discovery.find(group, name)
+        try:
+            return await self.discovery.find(group, name)
+        except UnknownKind:
+            self.discovery.invalidate()
+            return await self.discovery.find(group, name)
 
     async def _placed(self, manifest: Manifest) -> tuple[Resource, Manifest]:
         kind = kind_of(manifest)

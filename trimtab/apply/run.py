@@ -15,6 +15,8 @@ from trimtab.apply.objects import (
     apply_object,
     create_namespace,
     delete_hook,
+    find_hook,
+    is_same_attempt,
     rehearse,
     release_hook,
     remove_tracked,
@@ -110,6 +112,9 @@ class _Sync:
 
     async def _group(self, group: Group) -> AsyncIterator[ResourceResult]:
         """Results in the order in which they come in."""
+        for task in group.tasks:
+            if task_key(task) in self.terms.done:
+                await self._hook_ended(task, "Succeeded")
         ready = [task for task in group.tasks if task_key(task) not in self.terms.done]
         for task in ready:
             if task.skip is not None:
@@ -160,8 +165,12 @@ class _Sync:
         return Outcome(status="Synced", message=_said(task, observed), hook_phase="Running")
 
     async def _start_hook(self, task: Task) -> Outcome:
+        """Make the hook object. One that this attempt made before a restart runs, or has run, already."""
         assert task.target is not None
-        if "BeforeHookCreation" in task.delete_policies:
+        found = await find_hook(task.target, self.cluster)
+        if found is not None and is_same_attempt(found, task.target):
+            return Outcome(status="Synced", message="taken up again", hook_phase="Running")
+        if found is not None and "BeforeHookCreation" in task.delete_policies:
             await delete_hook(task.key, task.kind, self.cluster)
             await self._wait_gone(task)
         observed = await apply_object(task.target, self.cluster)
@@ -181,19 +190,19 @@ class _Sync:
         ]
         said = ""
         while pending:
-            still: list[Task] = []
-            for task in pending:
-                outcome = self._look(task)
-                if outcome is None:
-                    still.append(task)
-                elif outcome.reported:
-                    await self._hook_ended(task, outcome)
-                    yield Reported(self._noted(result_of(task, outcome)))
-            pending = still
-            if pending and (message := _waiting_for(pending)) != said:
+            seen = [(task, self._look(task)) for task in pending]
+            pending = [task for task, outcome in seen if outcome is None]
+            ended = [(task, outcome) for task, outcome in seen if outcome is not None and outcome.reported]
+            for task, outcome in ended:
+                # Told first: only what is written down may vanish from the cluster.
+                yield Reported(self._noted(result_of(task, outcome)))
+                await self._hook_ended(task, outcome.hook_phase or "Failed")
+            message = _waiting_for(pending) if pending else said
+            if message != said:
                 said = message
                 yield Waiting(message)
-            if pending:
+            elif pending and not ended:
+                # Nothing was awaited since the look: no change can have been missed.
                 await self.cluster.changed(frozenset(task.key for task in pending), timeout=LOOK_AGAIN)
 
     def _awaited(self, task: Task, *, objects: bool) -> bool:
@@ -211,10 +220,11 @@ class _Sync:
         manifest = entry.manifest() if entry else None
         return hook_outcome(task, manifest) if task.action == "Hook" else object_outcome(task, manifest)
 
-    async def _hook_ended(self, task: Task, outcome: Outcome) -> None:
+    async def _hook_ended(self, task: Task, phase: str) -> None:
+        """Its outcome is known and written down: the object may go from now on."""
         if task.action != "Hook":
             return
-        self.ended_hooks.append((task, outcome.hook_phase or "Failed"))
+        self.ended_hooks.append((task, phase))
         try:
             await release_hook(task.key, await self.cluster.resource(task.kind), self.cluster)
         except UnknownKind:

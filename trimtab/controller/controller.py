@@ -80,6 +80,7 @@ def _world(
         sources=GitStore(settings.cache / "git", clock=clock),
         workshop=workshop,
         recorder=Recorder(transport, discovery, clock),
+        queue=queue,
     )
 
 

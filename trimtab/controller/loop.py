@@ -175,7 +175,8 @@ class Loop:
         match step:
             case Begin(state):
                 started = await self._write(app, looked, state, operation=state.operation)
-                self._announce(app, looked, "OperationStarted", _begun_text(state))
+                taken_up = app.status.operation_state == state
+                self._announce(app, looked, "OperationStarted", "" if taken_up else _begun_text(state))
                 self._start(started, state, memory)
             case End(state):
                 status = replace(looked.status, operation_state=state)
@@ -226,8 +227,9 @@ class Loop:
 
     async def _terminate(self, app: Application, memory: Memory) -> None:
         await self._stop(memory)
-        await abort(memory.results, self.world.clusters.find(app.spec.destination))
         state = app.status.operation_state
+        written = state.sync_result.resources if state and state.sync_result else ()
+        await abort((*written, *memory.results), self.world.clusters.find(app.spec.destination))
         if state is not None:
             memory.finished = terminated(state, self.world.clock.now())
         self.queue.add(AppKey(app.metadata.namespace, app.metadata.name))

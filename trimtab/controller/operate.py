@@ -94,6 +94,7 @@ def _options(app: Application, state: OperationState, declared: Declared) -> Opt
         selected=selected or None,
         only_out_of_sync="ApplyOutOfSyncOnly=true" in words,
         started_at=parse_rfc3339(state.started_at),
+        retry=state.retry_count,
         revision=declared.revision,
     )
 

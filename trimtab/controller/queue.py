@@ -93,7 +93,13 @@ class WorkQueue(Generic[K]):
                 wait.cancel()
 
     def __len__(self) -> int:
+        """How many keys wait to be worked on."""
         return len(self._ready)
+
+    @property
+    def busy(self) -> int:
+        """How many keys wait or are being worked on; 0 means that all that happened so far is worked off."""
+        return len(self._ready) + len(self._working)
 
 
 async def _sleep(clock: Clock, seconds: float) -> None:

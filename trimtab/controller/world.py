@@ -14,6 +14,7 @@ from trimtab.controller.applications import Applications
 from trimtab.controller.clusters import Clusters
 from trimtab.controller.events import Recorder
 from trimtab.controller.projects import Projects
+from trimtab.controller.queue import WorkQueue
 from trimtab.controller.repositories import Repositories
 from trimtab.model.application import ApplicationSource, OperationState, ResourceResult
 from trimtab.model.keys import AppKey, ObjectKey, Revision
@@ -68,6 +69,7 @@ class World(Struct):
     sources: GitStore
     workshop: Workshop
     recorder: Recorder
+    queue: WorkQueue[AppKey]
     memories: dict[AppKey, Memory] = field(default_factory=dict)
 
     def memory(self, key: AppKey) -> Memory:

@@ -19,6 +19,9 @@ IGNORE_HEALTHCHECK = "argocd.argoproj.io/ignore-healthcheck"
 IGNORE_RESTART_POLICY = "argocd.argoproj.io/ignore-restart-policy"
 SKIP_FILE = "+argocd:skip-file-rendering"
 
+ATTEMPT = "trimtab.dev/attempt"
+"""On a hook: which attempt of which operation made it, so that a restarted controller knows its own."""
+
 HELM_HOOK = "helm.sh/hook"
 HELM_HOOK_WEIGHT = "helm.sh/hook-weight"
 HELM_HOOK_DELETE_POLICY = "helm.sh/hook-delete-policy"

@@ -71,7 +71,7 @@ def decide(situation: Situation) -> Decision:
         return None
     if (refusal := _would_wipe(app, comparison, automated)) is not None:
         return refusal
-    if not already_attempted(app.status.operation_state, situation):
+    if not already_attempted(app.status.operation_state, situation) or _has_moved(app):
         return Start(_operation(situation, automated))
     if not automated.self_heal:
         return None
@@ -91,6 +91,12 @@ def already_attempted(state: OperationState | None, situation: Situation) -> boo
         return False
     same_revision = result.revision == situation.revision
     return same_revision and (result.sources or (result.source,)) == situation.sources
+
+
+def _has_moved(app: Application) -> bool:
+    """Is this the first look since the destination was changed?"""
+    compared = app.status.sync.compared_to if app.status.sync else None
+    return compared is not None and compared.destination != app.spec.destination
 
 
 def _out_of_sync(comparison: Comparison) -> list[Item]:

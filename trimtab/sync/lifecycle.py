@@ -35,7 +35,7 @@ class End(Struct, frozen=True):
 
 
 class Stop(Struct, frozen=True):
-    """Somebody asked for the end: stop what runs."""
+    """Somebody asked for the end: stop what runs, be it an attempt of ours or hooks that an earlier process left."""
 
 
 class Pause(Struct, frozen=True):
@@ -60,7 +60,7 @@ def next_step(
     if app.operation is None:
         return None
     if state is not None and state.phase == "Terminating":
-        return Stop() if running else End(terminated(state, now))
+        return Stop()
     if running:
         return None
     if state is None or state.phase in ENDED or state.operation != app.operation:
@@ -103,7 +103,8 @@ def _retry(state: OperationState, now: dt.datetime, newest: str) -> Next:
     left = pause - (now - parse_rfc3339(state.finished_at)).total_seconds()
     if left > 0:
         return Pause(state, left)
-    return Begin(replace(state, finished_at=None, message=""))
+    # The results of the attempt before are not this one's: its hooks run again, too.
+    return Begin(replace(state, finished_at=None, message="", sync_result=None))
 
 
 def pause_before(attempt: int, retry: RetryStrategy) -> float:

@@ -21,7 +21,10 @@ class Skip(Struct, frozen=True):
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """What the operation asks for. `selected`: only these objects (then no hooks run); None for all."""
+    """What the operation asks for. `selected`: only these objects (then no hooks run); None for all.
+
+    `retry`: how many attempts there were before; the hooks of each attempt are its own.
+    """
 
     prune: bool = False
     hooks: bool = True
@@ -29,11 +32,15 @@ class Options(Struct, frozen=True, kw_only=True):
     selected: frozenset[ObjectKey] | None = None
     only_out_of_sync: bool = False
     started_at: dt.datetime
+    retry: int = 0
     revision: str = ""
 
 
 class Task(Struct, frozen=True, kw_only=True):
-    """One object's part in the sync. `target` is None for a prune; `takeover`: move field ownership first."""
+    """One object's part in the sync. `target` is None for a prune; `takeover`: move field ownership first.
+
+    `first`: before every other kind of its wave, since one of them depends on it.
+    """
 
     action: Action
     key: ObjectKey
@@ -44,6 +51,7 @@ class Task(Struct, frozen=True, kw_only=True):
     live_uid: str = ""
     live_version: str = ""
     takeover: bool = False
+    first: bool = False
     hook_type: SyncPhase | None = None
     delete_policies: frozenset[DeletePolicy] = frozenset()
     skip: Skip | None = None
