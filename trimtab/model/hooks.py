@@ -3,6 +3,7 @@
 Rules of Argo CD's format: its own annotation wins over Helm's; Helm's hooks are mapped; `Skip` alone is never applied.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Literal, TypeVar
 
@@ -48,26 +49,30 @@ HELM_POLICIES: Mapping[str, DeletePolicy] = {
 }
 HELM_CRD_INSTALL = "crd-install"
 
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
+
 
 def hook_phases(manifest: Manifest) -> tuple[SyncPhase, ...]:
-    """The phases in which the object runs as a hook; () for an ordinary object and for one that is never applied."""
+    """The phases in which the object runs as a hook; () for an ordinary object and for one that is never applied.
+
+    Helm's annotation counts where Argo CD's names nothing that we know.
+    """
     annotations = annotations_of(manifest)
-    if HOOK in annotations:
-        return _known(annotations[HOOK], PHASES)
-    return _known(annotations.get(HELM_HOOK, ""), HELM_PHASES)
+    return _known(annotations.get(HOOK, ""), PHASES) or _known(annotations.get(HELM_HOOK, ""), HELM_PHASES)
 
 
 def is_hook(manifest: Manifest) -> bool:
-    """True also for hooks that no sync runs (Helm tests): they are never applied as ordinary objects."""
+    """True also for hooks that no sync runs (Helm tests, unknown words): they are never applied as ordinary objects."""
     annotations = annotations_of(manifest)
     if HOOK in annotations:
-        return bool(hook_phases(manifest))
+        return not is_skipped(manifest)
     return bool(set(_words(annotations.get(HELM_HOOK, ""))) - {HELM_CRD_INSTALL})
 
 
 def is_skipped(manifest: Manifest) -> bool:
-    """`argocd.argoproj.io/hook: Skip` and nothing else."""
-    return _words(annotations_of(manifest).get(HOOK, "")) == ["Skip"]
+    """`argocd.argoproj.io/hook: Skip`, and no phase beside it."""
+    words = _words(annotations_of(manifest).get(HOOK, ""))
+    return "Skip" in words and not any(word in PHASES for word in words)
 
 
 def delete_policies(manifest: Manifest) -> frozenset[DeletePolicy]:
@@ -82,10 +87,9 @@ def wave_of(manifest: Manifest) -> int:
     """The sync wave, else Helm's hook weight, else 0; what is no integer counts as absent."""
     annotations = annotations_of(manifest)
     for name in (SYNC_WAVE, HELM_HOOK_WEIGHT):
-        try:
-            return int(annotations.get(name, ""))
-        except (ValueError, TypeError):
-            continue
+        text = str(annotations.get(name, ""))
+        if _INTEGER.fullmatch(text) and abs(number := int(text)) < 2**31:
+            return number
     return 0
 
 

@@ -5,26 +5,28 @@ A Plan is a frozen value. Phases run in order, waves within a phase, and in a wa
 a failure. Making a plan decides everything that can be decided before anything is written.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable
 from itertools import groupby
 
 import orjson
 from msgspec import Struct
 from msgspec.structs import replace
 
+from trimtab.clock import rfc3339
 from trimtab.compare.comparison import Comparison, Item
-from trimtab.compare.prepare import CRD, TargetObject
+from trimtab.compare.prepare import TargetObject
 from trimtab.model.application import SyncPhase
 from trimtab.model.hooks import delete_policies, hook_phases, wave_of
 from trimtab.model.keys import Kind, ObjectKey
-from trimtab.model.names import HOOK_FINALIZER
+from trimtab.model.names import ATTEMPT, HOOK_FINALIZER, TRACKING_ID
 from trimtab.sync.gates.prune_disabled import prune_disabled
 from trimtab.sync.gates.prune_not_requested import prune_not_requested
-from trimtab.sync.order import kind_rank
+from trimtab.sync.order import PHASE_ORDER, containers_first, rank
 from trimtab.sync.task import Options, Skip, Task
 
-PHASE_ORDER: Mapping[SyncPhase, int] = {"PreSync": -1, "Sync": 0, "PostSync": 1, "SyncFail": 2}
-NAMESPACE = ("", "Namespace")
+MAX_NAME = 63
+"""A Job's name becomes a label of its Pods."""
 
 
 class Group(Struct, frozen=True):
@@ -62,14 +64,14 @@ GATES: tuple[Gate, ...] = (prune_disabled, prune_not_requested)
 def make_plan(comparison: Comparison, hooks: Iterable[TargetObject], options: Options) -> Plan:
     """Order every object of `comparison` and every hook into steps."""
     tasks = [_gated(_task(item), item, options) for item in comparison.items if _asked_for(item, options)]
-    if options.create_namespace:
+    if options.create_namespace and not _declares_namespace(comparison, options.create_namespace):
         tasks.append(_namespace_task(options.create_namespace))
     hook_tasks: list[Task] = []
     if options.hooks and options.selected is None:
         hook_tasks = [task for hook in hooks for task in _hook_tasks(hook, options)]
-    ordinary = _containers_first(_mirror_prunes(tasks))
+    planned = [*_mirror_prunes(tasks), *(t for t in hook_tasks if t.phase != "SyncFail")]
     return Plan(
-        steps=_steps([*ordinary, *(t for t in hook_tasks if t.phase != "SyncFail")]),
+        steps=_steps(containers_first(planned)),
         on_failure=_steps([t for t in hook_tasks if t.phase == "SyncFail"]),
     )
 
@@ -108,10 +110,18 @@ def _gated(task: Task, item: Item, options: Options) -> Task:
     return task
 
 
+def _declares_namespace(comparison: Comparison, name: str) -> bool:
+    """Is the namespace a target itself? Then it is applied with all that Git says of it."""
+    return any(item.target and item.key == _namespace_key(name) for item in comparison.items)
+
+
+def _namespace_key(name: str) -> ObjectKey:
+    return ObjectKey(group="", kind="Namespace", namespace="", name=name)
+
+
 def _namespace_task(name: str) -> Task:
     kind = Kind(group="", version="v1", kind="Namespace")
-    key = ObjectKey(group="", kind="Namespace", namespace="", name=name)
-    return Task(action="CreateNamespace", key=key, kind=kind, phase="PreSync", wave=-(2**31))
+    return Task(action="CreateNamespace", key=_namespace_key(name), kind=kind, phase="PreSync", wave=-(2**31))
 
 
 def _hook_tasks(hook: TargetObject, options: Options) -> Iterable[Task]:
@@ -133,17 +143,28 @@ def _hook_tasks(hook: TargetObject, options: Options) -> Iterable[Task]:
 
 
 def _named(hook: TargetObject, phase: SyncPhase, options: Options) -> TargetObject:
-    """The hook as it is created: with our finalizer, so that its outcome is seen before it can vanish.
-
-    One with `generateName` gets a name of its own for each sync: `<prefix><revision>-<phase>-<start>`.
+    """The hook as it is created: with our finalizer, so that its outcome is seen before it can vanish, and marked with
+    the attempt that makes it.
     """
     manifest = hook.manifest()
     metadata = manifest["metadata"]
-    metadata["finalizers"] = [*(metadata.get("finalizers") or ()), HOOK_FINALIZER]
+    finalizers = metadata.get("finalizers") or []
+    metadata["finalizers"] = finalizers if HOOK_FINALIZER in finalizers else [*finalizers, HOOK_FINALIZER]
+    annotations = metadata.setdefault("annotations", {})
+    annotations[ATTEMPT] = f"{rfc3339(options.started_at)}/{options.retry}"
     prefix = metadata.pop("generateName", "")
-    name = hook.key.name or f"{prefix}{options.revision[:7]}-{phase}-{int(options.started_at.timestamp())}".lower()
-    metadata["name"] = name
-    return retarget(hook, manifest, key=replace(hook.key, name=name))
+    if not hook.key.name:
+        metadata["name"] = _generated_name(prefix, phase, options)
+        annotations[TRACKING_ID] = annotations.get(TRACKING_ID, "") + metadata["name"]
+    return retarget(hook, manifest, key=replace(hook.key, name=metadata["name"]))
+
+
+def _generated_name(prefix: str, phase: SyncPhase, options: Options) -> str:
+    """A name of its own for each attempt, `<prefix><revision>-<phase>-<start>[-<retry>]`, short enough for a label."""
+    attempt = f"-{options.retry}" if options.retry else ""
+    text = f"{options.revision[:7]}-{phase}-{int(options.started_at.timestamp())}{attempt}".lower()
+    suffix = re.sub(r"[^a-z0-9.-]", "-", text).lstrip("-")
+    return prefix[: MAX_NAME - len(suffix)] + suffix
 
 
 def retarget(target: TargetObject, manifest: dict[str, object], *, key: ObjectKey) -> TargetObject:
@@ -158,33 +179,8 @@ def _mirror_prunes(tasks: list[Task]) -> list[Task]:
     return [replace(t, wave=mirrored[t.wave]) if t.action == "Prune" else t for t in tasks]
 
 
-def _containers_first(tasks: list[Task]) -> list[Task]:
-    """Namespaces and CRDs move up to the first step that has something in them."""
-    applied = [task for task in tasks if task.action == "Apply"]
-    first_in_namespace: dict[str, int] = {}
-    first_of_kind: dict[tuple[str, str], int] = {}
-    for task in applied:
-        namespace, kind = task.key.namespace, (task.key.group, task.key.kind)
-        first_in_namespace[namespace] = min(task.wave, first_in_namespace.get(namespace, task.wave))
-        first_of_kind[kind] = min(task.wave, first_of_kind.get(kind, task.wave))
-    return [_moved(task, first_in_namespace, first_of_kind) for task in tasks]
-
-
-def _moved(task: Task, in_namespace: Mapping[str, int], of_kind: Mapping[tuple[str, str], int]) -> Task:
-    if task.action != "Apply" or task.target is None:
-        return task
-    wave = task.wave
-    if (task.key.group, task.key.kind) == NAMESPACE:
-        wave = min(wave, in_namespace.get(task.key.name, wave))
-    elif (task.key.group, task.key.kind) == CRD:
-        spec = task.target.manifest().get("spec") or {}
-        defined = (str(spec.get("group")), str((spec.get("names") or {}).get("kind")))
-        wave = min(wave, of_kind.get(defined, wave))
-    return replace(task, wave=wave) if wave != task.wave else task
-
-
 def _steps(tasks: Iterable[Task]) -> tuple[Step, ...]:
-    ordered = sorted(tasks, key=_rank)
+    ordered = sorted(tasks, key=rank)
     steps = []
     for (phase, wave), in_step in groupby(ordered, key=lambda t: (t.phase, t.wave)):
         groups = tuple(Group(tuple(g)) for _, g in groupby(in_step, key=_group_of))
@@ -192,20 +188,9 @@ def _steps(tasks: Iterable[Task]) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def _rank(task: Task) -> tuple[int, int, bool, int, str, ObjectKey]:
-    return (
-        PHASE_ORDER[task.phase],
-        task.wave,
-        task.action != "Prune",
-        kind_rank(task.key.kind),
-        task.key.kind,
-        task.key,
-    )
-
-
-def _group_of(task: Task) -> tuple[bool, str, str]:
+def _group_of(task: Task) -> tuple[bool, bool, str, str]:
     """Prunes of one wave go together whatever their kind."""
-    return (True, "", "") if task.action == "Prune" else (False, task.key.group, task.key.kind)
+    return (True, False, "", "") if task.action == "Prune" else (False, task.first, task.key.group, task.key.kind)
 
 
 class Summary(Struct, frozen=True):
