@@ -60,7 +60,7 @@ def image_override(text: str) -> dict[str, str]:
     left, equals, right = text.partition("=")
     if not equals:
         name, tag, digest = _reference(text)
-        if not (tag or digest):
+        if name == text:
             raise Stalled(
                 f"spec.source.kustomize.images: {text!r} is none of name=newName, name:tag, name@digest",
                 reason="InvalidSource",
