@@ -13,9 +13,9 @@ def completion(ctx: click.Context, shell: str) -> None:
     """Print the completion script of a shell. To have it always, add to its start-up file:
 
     \b
-      bash   eval "$(trimtab completion bash)"          # ~/.bashrc
-      zsh    eval "$(trimtab completion zsh)"           # ~/.zshrc
-      fish   trimtab completion fish | source           # ~/.config/fish/config.fish
+      bash   eval "$(trimtab completion bash)"    # ~/.bashrc
+      zsh    eval "$(trimtab completion zsh)"     # ~/.zshrc
+      fish   trimtab completion fish | source     # ~/.config/fish/config.fish
     """
     found = get_completion_class(shell)
     assert found is not None

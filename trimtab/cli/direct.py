@@ -71,3 +71,13 @@ def destination_of(app: Application, applications: Applications) -> DirectCluste
             "this command looks only into the cluster that holds the Application"
         )
     return DirectCluster(applications.transport)
+
+
+def reported(app: Application) -> dict[ObjectKey, Kind]:
+    """The objects that the status says belong to the application."""
+    return {
+        ObjectKey(group=one.group, kind=one.kind, namespace=one.namespace, name=one.name): Kind(
+            group=one.group, version=one.version, kind=one.kind
+        )
+        for one in app.status.resources
+    }

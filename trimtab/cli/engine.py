@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from trimtab.apply.dry_run import confirm
 from trimtab.cli.applications import Applications
-from trimtab.cli.direct import DirectCluster
+from trimtab.cli.direct import DirectCluster, reported
 from trimtab.clock import SystemClock
 from trimtab.compare.comparison import Comparison, compare
 from trimtab.compare.prepare import Identity, Prepared, Scope, prepare, scopes_declared
@@ -116,13 +116,7 @@ async def compared(declared: Declared, made: Prepared, cluster: DirectCluster | 
 
 async def _live(app: Application, made: Prepared, cluster: DirectCluster) -> dict[ObjectKey, Entry]:
     """The objects that the targets name, and those that the application's status reports."""
-    kinds = {
-        ObjectKey(group=one.group, kind=one.kind, namespace=one.namespace, name=one.name): Kind(
-            group=one.group, version=one.version, kind=one.kind
-        )
-        for one in app.status.resources
-    }
-    return await cluster.entries({**kinds, **{target.key: target.kind for target in made.objects}})
+    return await cluster.entries({**reported(app), **{target.key: target.kind for target in made.objects}})
 
 
 async def _render(

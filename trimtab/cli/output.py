@@ -114,7 +114,7 @@ def wrapped(text: str, *, indent: int) -> str:
 
 def documents(manifests: Iterable[Manifest], output: OutputFormat) -> None:
     """Print objects: as YAML documents, or as one JSON `List`."""
-    listed = [without_managed_fields(manifest) for manifest in manifests]
+    listed = [presented(manifest) for manifest in manifests]
     if output == "json":
         echo(as_json({"apiVersion": "v1", "kind": "List", "items": listed}))
     else:
@@ -126,12 +126,11 @@ def document(value: Any, output: OutputFormat) -> None:
     echo(as_json(value) if output == "json" else as_yaml(value).rstrip("\n"))
 
 
-def without_managed_fields(manifest: Manifest) -> Manifest:
-    """As kubectl shows objects: who owns which field is noise to most readers."""
-    metadata = manifest.get("metadata")
-    if not isinstance(metadata, dict) or "managedFields" not in metadata:
-        return manifest
-    return {**manifest, "metadata": {k: v for k, v in metadata.items() if k != "managedFields"}}
+def presented(manifest: Manifest) -> Manifest:
+    """What it is comes first; who owns which field is left out, being noise to most readers."""
+    metadata = {name: value for name, value in manifest["metadata"].items() if name != "managedFields"}
+    head: Manifest = {name: manifest[name] for name in ("apiVersion", "kind") if name in manifest}
+    return {**head, "metadata": metadata, **{k: v for k, v in manifest.items() if k not in (*head, "metadata")}}
 
 
 def as_json(value: Any) -> str:

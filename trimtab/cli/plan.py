@@ -62,6 +62,8 @@ def plan(
     question = Question(rendering=rendering, **asked)  # type: ignore[arg-type]  # click has checked the types
     online = live or bool(question.app_name or flags.context or flags.kubeconfig)
     changes = run(_online(flags, question) if online else _offline(flags, question))
+    if not changes:
+        raise Stalled(f"{question.path} declares no objects", reason="Empty")
     if output != "table":
         document(value_of(changes), output)
     else:
@@ -107,8 +109,6 @@ async def _planned(app: Application, tree: DirectoryTree, *, cluster: DirectClus
     async with Workshop() as shop:
         declared = await declared_by_folder(app, tree, cluster=cluster, workshop=shop)
     made = await prepared(declared, cluster)
-    if not made.objects and not made.hooks:
-        raise Stalled(f"{app.spec.all_sources()[0].path or '.'} declares no objects", reason="Empty")
     comparison = await compared(declared, made, cluster)
     options = _options(app)
     existing = await _existing(options.create_namespace, cluster)

@@ -81,12 +81,16 @@ def with_flags(source: ApplicationSource, flags: SourceFlags) -> ApplicationSour
         include=flags.directory_include or directory.include,
         exclude=flags.directory_exclude or directory.exclude,
     )
-    return replace(
+    given = replace(
         source,
         helm=source.helm if helm == HelmSource() else helm,
         kustomize=source.kustomize if kustomize == KustomizeSource() else kustomize,
         directory=source.directory if directory == DirectorySource() else directory,
     )
+    if sum(part is not None for part in (given.helm, given.kustomize, given.directory)) > 1:
+        message = "options of Helm, Kustomize and directories exclude each other: give those of one"
+        raise click.UsageError(message, click.get_current_context(silent=True))
+    return given
 
 
 def _parameters(given: Iterable[str]) -> Iterable[HelmParameter]:

@@ -6,8 +6,18 @@ import click
 
 from trimtab.cli.applications import Applications, app_of, connected, run
 from trimtab.cli.flags import ClusterFlags, app_argument, cluster_flags, timeout_option
-from trimtab.cli.output import OutputFormat, document, echo, fields, output_option, paint, table, wrapped
-from trimtab.cli.output import without_managed_fields as shown
+from trimtab.cli.output import (
+    OutputFormat,
+    document,
+    echo,
+    faint,
+    fields,
+    output_option,
+    paint,
+    presented,
+    table,
+    wrapped,
+)
 from trimtab.cli.refresh import RefreshKind, refreshed
 from trimtab.cli.words import (
     NONE,
@@ -22,7 +32,7 @@ from trimtab.cli.words import (
 from trimtab.model.application import Application, ResourceResult, ResourceStatus
 from trimtab.model.keys import AppKey, Manifest
 
-TITLES = ("KIND", "NAMESPACE", "NAME", "SYNC", "HEALTH", "MESSAGE")
+TITLES = ("KIND", "NAMESPACE", "NAME", "SYNC", "HEALTH")
 ObjectId = tuple[str, str, str, str]
 
 
@@ -37,7 +47,7 @@ def get(flags: ClusterFlags, key: AppKey, output: OutputFormat, refresh: Refresh
     """Show one Application with its objects."""
     raw = run(_fetched(flags, key, refresh=refresh, timeout=timeout))
     if output != "table":
-        document(shown(raw), output)
+        document(presented(raw), output)
     else:
         echo(describe(app_of(raw)))
 
@@ -86,27 +96,29 @@ def _conditions(app: Application) -> Iterator[str]:
 
 
 def _resources(app: Application) -> str:
+    """The table of objects; what there is to say of one stands in full below its line."""
     if not app.status.resources:
         return ""
     failures = {_result_id(result): result.message for result in _failed(app)}
-    rows = [_row(resource, failures.get(_resource_id(resource), "")) for resource in app.status.resources]
-    has_messages = any(row[-1] for row in rows)
-    width = len(TITLES) if has_messages else len(TITLES) - 1
-    shrink = ("MESSAGE", "NAME", "KIND") if has_messages else ("NAME", "KIND")
-    return table(TITLES[:width], (row[:width] for row in rows), shrink=shrink)
+    lines = table(TITLES, map(_row, app.status.resources), shrink=("NAME", "KIND")).split("\n")
+    notes = ["", *(_note(resource, failures.get(_resource_id(resource), "")) for resource in app.status.resources)]
+    return "\n".join(f"{line}\n{faint(note)}" if note else line for line, note in zip(lines, notes, strict=True))
 
 
-def _row(resource: ResourceStatus, failure: str) -> tuple[str, ...]:
-    health = resource.health
-    notes = [failure, health.message if health else "", "to be pruned" if resource.requires_pruning else ""]
+def _row(resource: ResourceStatus) -> tuple[str, ...]:
     return (
         kind_word(resource.group, resource.kind),
         resource.namespace,
         resource.name,
         resource.status or "",
-        health.status if health else "",
-        next(filter(None, notes), ""),
+        resource.health.status if resource.health else "",
     )
+
+
+def _note(resource: ResourceStatus, failure: str) -> str:
+    health = resource.health.message if resource.health else ""
+    pruning = "to be pruned: Git no longer declares it" if resource.requires_pruning else ""
+    return wrapped(failure or health or pruning, indent=4)
 
 
 def _failed(app: Application) -> Iterator[ResourceResult]:

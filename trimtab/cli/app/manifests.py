@@ -3,8 +3,8 @@
 import click
 
 from trimtab.cli.applications import app_of, connected, run
-from trimtab.cli.direct import destination_of
-from trimtab.cli.engine import compared, declared_by_git, prepared
+from trimtab.cli.direct import destination_of, reported
+from trimtab.cli.engine import declared_by_git, prepared
 from trimtab.cli.flags import ClusterFlags, app_argument, cluster_flags
 from trimtab.cli.output import OutputFormat, documents, output_option
 from trimtab.compare.redact import is_secret, redact
@@ -20,20 +20,27 @@ from trimtab.render import Workshop
 @cluster_flags
 def manifests(flags: ClusterFlags, key: AppKey, output: OutputFormat, *, revision: str, live: bool) -> None:
     """Print the manifests that Git declares, or that are live. Values of Secrets are masked."""
-    found = run(_manifests(flags, key, revision=revision, live=live))
+    if revision and live:
+        raise click.UsageError("give either --revision or --live", click.get_current_context())
+    found = run(_live(flags, key) if live else _declared(flags, key, revision=revision))
     documents([_masked(manifest) for manifest in found], output)
 
 
-async def _manifests(flags: ClusterFlags, key: AppKey, *, revision: str, live: bool) -> list[Manifest]:
+async def _declared(flags: ClusterFlags, key: AppKey, *, revision: str) -> list[Manifest]:
     async with connected(flags) as applications, Workshop() as shop:
         app = app_of(await applications.get(key))
         cluster = destination_of(app, applications)
         declared = await declared_by_git(app, applications, cluster, workshop=shop, revision=revision)
         made = await prepared(declared, cluster)
-        if not live:
-            return [target.manifest() for target in (*made.objects, *made.hooks)]
-        comparison = await compared(declared, made, cluster)
-        return [item.live.manifest() for item in comparison.items if item.live]
+    return [target.manifest() for target in (*made.objects, *made.hooks)]
+
+
+async def _live(flags: ClusterFlags, key: AppKey) -> list[Manifest]:
+    """What the status reports, as it is now: Git is not asked."""
+    async with connected(flags) as applications:
+        app = app_of(await applications.get(key))
+        found = await destination_of(app, applications).entries(reported(app))
+    return [entry.manifest() for entry in found.values()]
 
 
 def _masked(manifest: Manifest) -> Manifest:

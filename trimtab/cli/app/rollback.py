@@ -8,6 +8,7 @@ from trimtab.cli.flags import ClusterFlags, app_argument, cluster_flags, timeout
 from trimtab.cli.operations import TITLES, ended, start
 from trimtab.cli.output import echo
 from trimtab.cli.progress import display
+from trimtab.cli.words import counted
 from trimtab.errors import Stalled
 from trimtab.model.application import (
     Application,
@@ -72,7 +73,7 @@ def _entry(app: Application, wanted: int | None, name: str) -> HistoryEntry:
     history = app.status.history
     if wanted is None:
         if len(history) < 2:
-            raise Stalled(f"{name} has nothing to roll back to: it was deployed {len(history)} times")
+            raise Stalled(f"{name} has nothing to roll back to: it was deployed {counted(len(history), 'time')}")
         return history[-2]
     for entry in history:
         if entry.id == wanted:

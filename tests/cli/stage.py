@@ -1,0 +1,107 @@
+"""A sandbox, when wanted with a controller, on a thread of its own, for commands that run in the test's thread."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Coroutine, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tests.engine.world import install
+from tests.repos import GitRepo
+from trimtab.controller.controller import running_controller
+from trimtab.kube import read, write
+from trimtab.kube.config import ClusterConfig, load
+from trimtab.kube.discovery import Discovery
+from trimtab.kube.transport import Transport
+from trimtab.model.keys import Manifest, kind_of
+from trimtab.sandbox import Sandbox
+from trimtab.settings import Settings
+
+T = TypeVar("T")
+PATIENCE = 30.0
+
+
+class Stage:
+    """`kubeconfig` leads to the sandbox; `repo` is a Git repository named shop."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.kubeconfig = folder / "kubeconfig"
+        self.repo = GitRepo(folder / "shop.git")
+        self._loop = asyncio.new_event_loop()
+        self._exits = contextlib.AsyncExitStack()
+
+    def do(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run `work` on the stage's thread to its end."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator["Stage"]:
+        thread = threading.Thread(target=self._loop.run_forever, name="stage", daemon=True)
+        thread.start()
+        try:
+            self.do(self._begin())
+            yield self
+        finally:
+            self.do(self._exits.aclose())
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            thread.join()
+            self._loop.close()
+
+    def install(self) -> None:
+        """Install the CRDs, and the namespace of the Applications."""
+        self.do(install(self.config))
+        self.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "argocd"}})
+
+    def control(self) -> None:
+        """Start a controller that polls so seldom that a test must ask for every look."""
+        settings = Settings(cache=self.folder / "cache", poll=3600.0, jitter=0.0)
+        self.do(self._exits.enter_async_context(running_controller(self.config, settings)))
+
+    def create(self, *manifests: Manifest) -> None:
+        self.do(self._create(manifests))
+
+    def get(self, manifest: Manifest) -> Manifest:
+        """The live state of the object that `manifest` names."""
+        return self.do(self._get(manifest))
+
+    def patch(self, manifest: Manifest, patch: Manifest, *, manager: str = "kubectl-edit") -> None:
+        """Merge `patch` into the object, as a person does."""
+        self.do(self._patch(manifest, patch, manager))
+
+    @property
+    def config(self) -> ClusterConfig:
+        return load(self.kubeconfig, None)
+
+    async def _begin(self) -> None:
+        sandbox = await self._exits.enter_async_context(Sandbox())
+        sandbox.write_kubeconfig(self.kubeconfig)
+
+    async def _create(self, manifests: tuple[Manifest, ...]) -> None:
+        async with Transport(self.config) as transport:
+            discovery = Discovery(transport)
+            for manifest in manifests:
+                kind = kind_of(manifest)
+                resource = await discovery.find(kind.group, kind.kind)
+                await write.create(transport, resource, manifest, field_manager="tests")
+
+    async def _get(self, manifest: Manifest) -> Manifest:
+        kind, metadata = kind_of(manifest), manifest["metadata"]
+        async with Transport(self.config) as transport:
+            resource = await Discovery(transport).find(kind.group, kind.kind)
+            return await read.get(transport, resource, metadata["name"], namespace=metadata.get("namespace", ""))
+
+    async def _patch(self, manifest: Manifest, patch: Manifest, manager: str) -> None:
+        kind, metadata = kind_of(manifest), manifest["metadata"]
+        async with Transport(self.config) as transport:
+            resource = await Discovery(transport).find(kind.group, kind.kind)
+            await write.patch(
+                transport,
+                resource,
+                metadata["name"],
+                patch,
+                patch_type="merge",
+                namespace=metadata.get("namespace", ""),
+                field_manager=manager,
+            )
