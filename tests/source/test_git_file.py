@@ -1,14 +1,18 @@
 """Local repositories: every kind of revision, what changes under us, and what is missing."""
 
+import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from tests.repos import GitRepo
-from trimtab.errors import Stalled, TrimtabError
+from trimtab.clock import SystemClock
+from trimtab.errors import Retry, Stalled, TrimtabError
 from trimtab.model.repository import RepositoryAccess
 from trimtab.source.checkout import same_content
+from trimtab.source.credentials import remove_leftovers
 from trimtab.source.git import GitStore
 
 
@@ -224,9 +228,40 @@ async def test_hooks_and_configuration_of_the_user_are_not_used(
     assert await store.resolve(RepositoryAccess(url=repo.url), "main") == repo.sha()
 
 
-def make_worktree(folder: Path) -> None:
+def make_worktree(folder: Path, *options: str) -> None:
     folder.mkdir()
     (folder / "file").write_text("content\n")
     who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
-    for command in (["init", "-q"], ["add", "."], [*who, "commit", "-q", "-m", "x"]):
+    for command in (["init", "-q", *options], ["add", "."], [*who, "commit", "-q", "-m", "x"]):
         subprocess.run(["git", *command], cwd=folder, check=True)
+
+
+async def test_what_this_machine_lacks_is_named(repo: GitRepo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    blocked = GitStore(tmp_path / "file" / "cache", clock=SystemClock())
+    error = await failure(blocked, repo.url)
+    assert isinstance(error, Retry)
+    assert error.message.startswith(f"{repo.url}: cannot write {tmp_path}/file/cache/")
+    assert error.message.endswith(": Not a directory; make room or correct its permissions")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    error = await failure(GitStore(tmp_path / "cache", clock=SystemClock()), repo.url)
+    assert (type(error), error.message) == (Stalled, f"{repo.url}: git is not installed on this machine; install it")
+
+
+async def test_a_repository_of_sha_256_is_refused_in_words(store: GitStore, tmp_path: Path) -> None:
+    folder = tmp_path / "work"
+    make_worktree(folder, "--object-format=sha256")
+    error = await failure(store, str(folder), "HEAD")
+    assert (type(error), error.reason) == (Stalled, "ObjectFormatNotSupported")
+    assert error.message.endswith("unknown object format 'sha256'); convert it to SHA-1")
+
+
+async def test_files_of_a_killed_process_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for process in (os.getpid(), 2**22 + 1, os.getppid()):
+        (tmp_path / f"trimtab-git-{process}-x").mkdir()
+        (tmp_path / f"trimtab-git-{process}-x" / "key").write_text("secret")
+    remove_leftovers.cache_clear()
+    for _ in range(2):
+        remove_leftovers()
+    assert [path.name for path in tmp_path.iterdir()] == [f"trimtab-git-{os.getppid()}-x"]

@@ -5,9 +5,12 @@ Nothing secret is ever on a command line or in a mirror's own configuration.
 
 import base64
 import contextlib
+import os
 import shlex
+import shutil
 import tempfile
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -22,6 +25,9 @@ _PROTOCOLS = {"https": "https", "http": "http:https", "ssh": "ssh", "file": "fil
 
 _TOKEN_USER = "x-access-token"  # noqa: S105 - a user name
 """Forges take any name with a token, GitHub's documented one where the Secret gives none."""
+
+_PREFIX = "trimtab-git-"
+"""Of the folders for short-lived files; the number of the process follows."""
 
 _SILENCE = 30
 """Seconds that an HTTP server may send nothing at all."""
@@ -56,8 +62,17 @@ class Login(Struct, frozen=True, kw_only=True):
 @contextlib.contextmanager
 def login(url: RepositoryUrl, access: RepositoryAccess) -> Iterator[Login]:
     """The login for one run of git; its files (mode 0600, in a folder of mode 0700) are gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="trimtab-git-") as folder:
+    with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-") as folder:
         yield _LOGINS[url.scheme](url, access, Path(folder))
+
+
+@lru_cache(maxsize=1)
+def remove_leftovers() -> None:
+    """Remove the files of processes that were killed, once in this process and before its first login."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        process = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if process == str(os.getpid()) or not Path("/proc", process).exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _file(url: RepositoryUrl, access: RepositoryAccess, folder: Path) -> Login:

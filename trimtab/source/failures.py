@@ -117,6 +117,7 @@ _RULES = (
     ),
     _Rule(r"returned error: 429", Retry, "RateLimited", "the server limits the rate of requests (429)"),
     _Rule(r"returned error: 5\d\d", Retry, "ServerFailed", "the server failed"),
+    _Rule(r"cannot run ssh", Stalled, "SshMissing", "ssh is not installed on this machine; install it"),
     _Rule(
         r"died of signal|ended by signal|[Oo]ut of memory",
         Retry,
@@ -169,6 +170,16 @@ def explain(stderr: str, *, url: str, secrets: Iterable[str]) -> TrimtabError:
 def timed_out(url: str, *, seconds: float) -> Retry:
     """The error for a git that was stopped at its deadline."""
     return Retry(f"{url}: the server did not deliver within {seconds:g} s and git was stopped", reason="Timeout")
+
+
+def local_failure(error: OSError, *, url: str) -> TrimtabError:
+    """The error for what this machine refuses: git itself, or a place to write to."""
+    if error.filename == "git":
+        return Stalled(f"{url}: git is not installed on this machine; install it", reason="GitMissing")
+    return Retry(
+        f"{url}: cannot write {error.filename}: {error.strerror}; make room or correct its permissions",
+        reason="DiskFailed",
+    )
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from trimtab.model.repository import RepositoryAccess
 from trimtab.source.checkout import mark_damaged
 from trimtab.source.coalesce import Coalescer
 from trimtab.source.credentials import Login, login
-from trimtab.source.failures import REDIRECTED, UNKNOWN, explain, is_missing_ref, timed_out
+from trimtab.source.failures import REDIRECTED, UNKNOWN, explain, is_missing_ref, local_failure, timed_out
 from trimtab.source.mirror import Mirror, Remote
 from trimtab.source.process import GitFailed, GitTimeout
 from trimtab.source.redirect import same_host_redirect
@@ -61,9 +61,12 @@ class Fetcher:
             await asyncio.gather(self._packing, return_exceptions=True)
 
     async def _fetch(self, refspecs: tuple[str, ...]) -> None:
-        async with self.mirror.locked(patience=2 * self._deadline), self._slots:
-            with login(self.url, self._access) as how:
-                await self._fetch_with_care(how, refspecs)
+        try:
+            async with self.mirror.locked(patience=2 * self._deadline), self._slots:
+                with login(self.url, self._access) as how:
+                    await self._fetch_with_care(how, refspecs)
+        except OSError as error:
+            raise local_failure(error, url=self.url.url) from error
         if self.mirror.scattered and (self._packing is None or self._packing.done()):
             self._packing = asyncio.create_task(self._pack())
 

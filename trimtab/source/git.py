@@ -7,16 +7,17 @@ The network is used through the git command line (killable, all credentials and 
 import asyncio
 import hashlib
 import posixpath
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from pathlib import Path
 
 import pygit2
 
 from trimtab.clock import Clock
-from trimtab.errors import Stalled
+from trimtab.errors import Retry, Stalled
 from trimtab.model.keys import Revision
 from trimtab.model.repository import RepositoryAccess
 from trimtab.source.checkout import Checkout, mark_damaged
+from trimtab.source.credentials import remove_leftovers
 from trimtab.source.fetcher import Fetcher, MissingRef
 from trimtab.source.mirror import EVERYTHING, HEAD, Mirror
 from trimtab.source.refs import RepositoryRefs
@@ -31,14 +32,16 @@ _FETCHERS = 1000
 class GitStore:
     """The mirrors under `cache`, a folder that may be deleted whenever nothing uses it.
 
-    `deadline`: seconds for one fetch (ten times that for the first). `processes`: how many fetches run at once.
+    `deadline`: seconds for one fetch (ten times that for the first). `processes`: how many fetches run at once from
+    one server, so that a server which hangs holds up only its own.
     """
 
-    def __init__(self, cache: Path, *, clock: Clock, deadline: float = 90.0, processes: int = 16) -> None:
+    def __init__(self, cache: Path, *, clock: Clock, deadline: float = 90.0, processes: int = 8) -> None:
         self._cache = cache.absolute()
         self._clock = clock
         self._deadline = deadline
-        self._slots = asyncio.Semaphore(processes)
+        self._slots: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(processes))
+        remove_leftovers()
         self._mirrors: dict[Path, Mirror] = {}
         self._fetchers: OrderedDict[RepositoryAccess, Fetcher] = OrderedDict()
 
@@ -98,7 +101,9 @@ class GitStore:
         if fetcher is None:
             url = parse_url(access.url)
             mirror = self._mirror(url, project=access.project)
-            fetcher = Fetcher(url, access, mirror, clock=self._clock, deadline=self._deadline, slots=self._slots)
+            fetcher = Fetcher(
+                url, access, mirror, clock=self._clock, deadline=self._deadline, slots=self._slots[url.host]
+            )
             self._fetchers[access] = fetcher
             if len(self._fetchers) > _FETCHERS:
                 self._fetchers.popitem(last=False)
@@ -141,7 +146,14 @@ async def _find(fetcher: Fetcher, target: str, *, tag_prefix: str) -> Revision:
         refs = RepositoryRefs(open_repository(fetcher.mirror.git_dir), head=HEAD)
         return find_revision(target, refs, url=fetcher.url.url, tag_prefix=tag_prefix)
 
-    return await asyncio.to_thread(find) if is_costly(target) else find()
+    try:
+        return await asyncio.to_thread(find) if is_costly(target) else find()
+    except (OSError, pygit2.GitError) as error:
+        mark_damaged(fetcher.mirror.git_dir)
+        raise Retry(
+            f"{fetcher.url.url}: the local mirror cannot be read ({error}); the next refresh builds it anew",
+            reason="MirrorDamaged",
+        ) from error
 
 
 def _relative(path: str, *, url: str) -> str:

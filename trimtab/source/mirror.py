@@ -16,7 +16,7 @@ from pathlib import Path
 import pygit2
 from msgspec import Struct
 
-from trimtab.errors import Retry
+from trimtab.errors import Retry, Stalled
 from trimtab.source.checkout import DAMAGED
 from trimtab.source.credentials import Login
 from trimtab.source.process import GitFailed, GitTimeout, run_git
@@ -155,7 +155,13 @@ async def _clone(git_dir: Path, remote: Remote) -> None:
         config={**remote.login.config, "init.defaultBranch": f"{OWN}none"},
         environment=remote.login.environment,
     )
-    mirror = open_repository(git_dir, fresh=True)
+    try:
+        mirror = open_repository(git_dir, fresh=True)
+    except ValueError as error:  # libgit2 knows SHA-1 only
+        raise Stalled(
+            f"{remote.url}: this kind of repository cannot be read ({error}); convert it to SHA-1",
+            reason="ObjectFormatNotSupported",
+        ) from None
     if not mirror.head_is_unborn:
         mirror.references.create(HEAD, mirror.head.target)
 
@@ -182,6 +188,7 @@ async def _run_fetch(git_dir: Path, remote: Remote, refspecs: Sequence[str], *, 
             "--no-tags",
             "--prune",
             "--force",
+            "--update-shallow",
             "--no-write-fetch-head",
             "--no-recurse-submodules",
             "--no-auto-maintenance",

@@ -181,7 +181,7 @@ class TreeReader:
         )
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=20_000)
 def _links_of(git_dir: str, identifier: str) -> tuple[tuple[str, str], ...]:
     return tuple(_find_links(open_repository(Path(git_dir)), identifier))
 
