@@ -13,11 +13,8 @@ import random
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 
-import msgspec
-from msgspec import Raw, Struct
-
+from trimtab.clock import Clock
 from trimtab.errors import Retry
-from trimtab.kube.decode import ObjectDecoder
 from trimtab.kube.errors import (
     ApiError,
     BadRequest,
@@ -29,13 +26,12 @@ from trimtab.kube.errors import (
     Unauthorized,
     Unreachable,
     Unsupported,
-    from_status,
-    parse_status,
 )
 from trimtab.kube.read import METADATA, pages
 from trimtab.kube.resource import Resource
 from trimtab.kube.retry import Backoff
 from trimtab.kube.transport import JSON, Stream, Transport
+from trimtab.kube.watch_events import Decoded, EventDecoder, LineBuffer
 from trimtab.model.keys import ObjectKey
 from trimtab.model.observed import Listed, Removed, Upserted, WatchEvent
 
@@ -47,115 +43,16 @@ GRACE_SECONDS = 30.0
 INITIAL_IDLE_SECONDS = 10.0
 """A server that falls silent this long before the initial events have ended does not know WatchList."""
 SHORT_SECONDS = 1.0
-"""A watch that ended so soon and brought nothing counts as a failure: do not hammer."""
-MOST_EVENT_BYTES = 64 * 1024 * 1024
-"""An event larger than this is not read: etcd's limit for an object is a few MB."""
-
+"""A watch that ended so soon counts as a failure, whatever it brought: do not hammer."""
 DOUBTS = 4
 """How often in a row a watch that once worked may be refused: a server that has just started does not yet know its
 roles and CRDs."""
 
-INITIAL_END = "k8s.io/initial-events-end"
-
 Report = Callable[[Retry | None], None]
-
-
-class _Event(Struct, gc=False):
-    type: str
-    object: Raw
-
-
-class _BookmarkMeta(Struct, rename="camel"):
-    resource_version: str = ""
-    annotations: dict[str, str] | None = None
-
-
-class _Bookmark(Struct):
-    metadata: _BookmarkMeta
-
-
-_EVENTS = msgspec.json.Decoder(_Event)
-_BOOKMARK = msgspec.json.Decoder(_Bookmark)
 
 
 class _SilentError(Exception):
     """The initial events do not come, or do not end."""
-
-
-class LineBuffer:
-    """Chunks in, whole lines out. A line over many chunks is joined once, not copied at each."""
-
-    def __init__(self, *, most: int = MOST_EVENT_BYTES) -> None:
-        self._pieces: list[bytes] = []
-        self._held = 0
-        self._most = most
-
-    def feed(self, chunk: bytes) -> bytes:
-        """All lines that `chunk` completes, b"" when it completes none. Raises ValueError for an endless line."""
-        end = chunk.rfind(b"\n") + 1
-        if not end:
-            self._pieces.append(chunk)
-            self._held += len(chunk)
-            if self._held > self._most:
-                raise ValueError(f"an event of more than {self._most} bytes")
-            return b""
-        lines = chunk if end == len(chunk) else chunk[:end]
-        if self._pieces:
-            lines = b"".join([*self._pieces, lines])
-        self._pieces = [chunk[end:]] if end < len(chunk) else []
-        self._held = len(chunk) - end
-        return lines
-
-
-class Decoded(Struct, frozen=True):
-    """What whole lines of a watch said.
-
-    `resource_version`: "" if they named none. `initial`: how many of the events came before the mark that ends the
-    initial ones, None without such a mark. `error` came after the events.
-    """
-
-    events: list[WatchEvent]
-    resource_version: str = ""
-    bookmarks: int = 0
-    initial: int | None = None
-    error: ApiError | None = None
-
-
-class EventDecoder:
-    """Decodes the lines of a watch of one resource."""
-
-    def __init__(self, resource: Resource) -> None:
-        self._observed = ObjectDecoder(resource).observed
-        self._doing = f"watch {resource.kind}"
-
-    def decode(self, lines: bytes) -> Decoded:
-        """Raises `ServerError` when `lines` are not watch events."""
-        events: list[WatchEvent] = []
-        version, bookmarks, initial = "", 0, None
-        try:
-            for event in _EVENTS.decode_lines(lines):
-                if event.type in ("ADDED", "MODIFIED"):
-                    observed = self._observed(event.object)
-                    version = observed.meta.resource_version
-                    events.append(Upserted(observed))
-                elif event.type == "DELETED":
-                    observed = self._observed(event.object)
-                    version = observed.meta.resource_version
-                    events.append(Removed(observed))
-                elif event.type == "BOOKMARK":
-                    meta = _BOOKMARK.decode(event.object).metadata
-                    version, bookmarks = meta.resource_version or version, bookmarks + 1
-                    if (meta.annotations or {}).get(INITIAL_END) == "true":
-                        initial = len(events)
-                elif event.type == "ERROR":
-                    return Decoded(events, version, bookmarks, initial, self._error(event.object))
-        except msgspec.DecodeError as error:
-            raise ServerError(f"{self._doing}: the answer holds what is no event ({error})") from error
-        return Decoded(events, version, bookmarks, initial)
-
-    def _error(self, raw: Raw) -> ApiError:
-        status = parse_status(bytes(raw))
-        return from_status(status, code=status.code or 500, doing=self._doing)
 
 
 async def watch(
@@ -177,28 +74,49 @@ async def watch(
     watcher = _Watcher(
         transport, resource, namespace=namespace, label_selector=label_selector, metadata_only=metadata_only
     )
-    failures = 0
+    breaks = _Breaks(transport.clock, report)
     while True:
         try:
-            async with aclosing(watcher.follow()) as batches:
-                async for batch in batches:
-                    if failures and report:
-                        report(None)
-                    failures = 0
+            async with aclosing(watcher.follow()) as steps:
+                async for batch in steps:
+                    breaks.end(proven=batch is not None)
                     if batch:
                         yield batch
         except Retry as error:
-            if report:
-                report(error)
             if _is_expired(error):
                 watcher.forget()
-            await transport.clock.sleep(max(BACKOFF.seconds(failures), error.after or 0))
-            failures += 1
+            await breaks.wait_after(error)
         except (Forbidden, Unauthorized, NotFound):
-            if not watcher.has_listed or failures >= DOUBTS:
+            if not watcher.has_listed or breaks.failures >= DOUBTS:
                 raise
-            await transport.clock.sleep(BACKOFF.seconds(failures))
-            failures += 1
+            await breaks.wait_after(None)
+
+
+class _Breaks:
+    """How often in a row it failed, and how long we wait for it."""
+
+    def __init__(self, clock: Clock, report: Report | None) -> None:
+        self.failures = 0
+        self._clock = clock
+        self._report = report
+        self._reported = False
+
+    def end(self, *, proven: bool) -> None:
+        """The server answers again; only what it has said (`proven`) ends the row of failures."""
+        if self._reported and self._report:
+            self._report(None)
+        self._reported = False
+        if proven:
+            self.failures = 0
+
+    async def wait_after(self, error: Retry | None) -> None:
+        """Report the error, and wait longer with each."""
+        if error and self._report:
+            self._report(error)
+            self._reported = True
+        asked = error.after if error else None
+        await self._clock.sleep(max(BACKOFF.seconds(self.failures), asked or 0))
+        self.failures += 1
 
 
 class _Watcher:
@@ -222,15 +140,15 @@ class _Watcher:
         """What we know is too old to be followed: list again."""
         self._resource_version = ""
 
-    def follow(self) -> AsyncGenerator[list[WatchEvent]]:
-        """One listing or one connection, until it ends; an empty list says that the server has answered."""
+    def follow(self) -> AsyncGenerator[list[WatchEvent] | None]:
+        """One listing or one connection, until it ends. None: the server has begun to answer; [] a bookmark."""
         if self._resource_version:
             return self._changes()
         if self._streams_lists and self._transport.streams_lists:
             return self._streamed_list()
         return self._paged_list()
 
-    async def _paged_list(self) -> AsyncGenerator[list[WatchEvent]]:
+    async def _paged_list(self) -> AsyncGenerator[list[WatchEvent] | None]:
         keys: set[ObjectKey] = set()
         async for page in pages(
             self._transport,
@@ -249,7 +167,7 @@ class _Watcher:
                 self.has_listed = True
             yield events
 
-    async def _streamed_list(self) -> AsyncGenerator[list[WatchEvent]]:
+    async def _streamed_list(self) -> AsyncGenerator[list[WatchEvent] | None]:
         """WatchList: the watch begins with what exists, and a marked bookmark ends that."""
         query = {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
         try:
@@ -261,9 +179,12 @@ class _Watcher:
         except (Forbidden, _SilentError):
             self._streams_lists = False
 
-    async def _initial(self, connection: AsyncIterator[Decoded]) -> AsyncIterator[list[WatchEvent]]:
+    async def _initial(self, connection: AsyncIterator[Decoded | None]) -> AsyncIterator[list[WatchEvent] | None]:
         keys: set[ObjectKey] = set()
         async for told in connection:
+            if told is None:
+                yield None
+                continue
             if self._resource_version:
                 self._resource_version = told.resource_version or self._resource_version
             elif told.initial is not None:
@@ -278,21 +199,25 @@ class _Watcher:
                 _fold(keys, told.events)
             yield told.events
 
-    async def _changes(self) -> AsyncGenerator[list[WatchEvent]]:
+    async def _changes(self) -> AsyncGenerator[list[WatchEvent] | None]:
         query = {"resourceVersion": self._resource_version}
         async with aclosing(self._connection(query, idle=None)) as connection:
             async for told in connection:
-                self._resource_version = told.resource_version or self._resource_version
-                yield told.events
+                if told:
+                    self._resource_version = told.resource_version or self._resource_version
+                yield told.events if told else None
 
-    async def _connection(self, query: dict[str, str], *, idle: float | None) -> AsyncGenerator[Decoded]:
-        """One answer of the server, chunk by chunk, until it ends. `idle`: how long it may be silent before
-        the initial events have ended. Raises `ApiError` for an error in the answer and one that ends at once."""
+    async def _connection(self, query: dict[str, str], *, idle: float | None) -> AsyncGenerator[Decoded | None]:
+        """One answer of the server until it ends: None when it begins, then what each chunk says.
+
+        `idle`: how long it may be silent before the initial events have ended. Raises `ApiError` for an error in the
+        answer, and for one that ends at once.
+        """
         seconds = random.randint(LEAST_SECONDS, MOST_SECONDS)
         query = {**query, "watch": "true", "allowWatchBookmarks": "true", "timeoutSeconds": str(seconds)}
         if self._label_selector:
             query["labelSelector"] = self._label_selector
-        clock, lines, anything = self._transport.clock, LineBuffer(), False
+        clock, lines = self._transport.clock, LineBuffer()
         began = clock.monotonic()
         async with self._transport.stream(
             self._resource.collection(self._namespace),
@@ -300,15 +225,15 @@ class _Watcher:
             accept=METADATA if self._metadata_only else JSON,
             subject=self._subject,
         ) as stream:
+            yield None
             while chunk := await self._read(stream, idle, ends=began + seconds + GRACE_SECONDS):
                 if whole := self._whole(lines, chunk):
                     told = self._decoder.decode(whole)
-                    anything = True
                     idle = None if told.initial is not None else idle
                     yield told
                     if told.error:
                         raise told.error
-        if not anything and clock.monotonic() - began < SHORT_SECONDS:
+        if clock.monotonic() - began < SHORT_SECONDS:
             raise ServerError(f"watch {self._subject}: the server ended it at once")
 
     async def _read(self, stream: Stream, idle: float | None, *, ends: float) -> bytes:

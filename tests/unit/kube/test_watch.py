@@ -55,10 +55,10 @@ class Watcher:
     async def __aexit__(self, *_: object) -> None:
         await self._events.aclose()
 
-    async def read(self, count: int) -> str:
+    async def read(self, count: int, *, patience: float = 5) -> str:
         """The next `count` words."""
         while len(self._words) < count:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(patience):
                 batch = await anext(self._events)
             assert batch, "an empty batch"
             self._words += [word_of(told) for told in batch]
@@ -225,6 +225,14 @@ async def test_a_watch_that_ends_at_once_is_not_repeated_at_once(
     listed.answer(WATCH, Stream([], ends=Ends.PROPERLY), Stream([added("b", 6)]))
     assert await watcher.read(3) == "+a =a +b"
     assert len(clock.waits) == 1
+
+
+async def test_a_watch_that_is_silent_but_open_is_mended(listed: Scripted, watcher: Watcher) -> None:
+    listed.answer(WATCH, Cut(), Stream([]))
+    assert await watcher.read(2) == "+a =a"
+    with pytest.raises(TimeoutError):
+        await watcher.read(1, patience=0.3)
+    assert [type(one) for one in watcher.troubles] == [Unreachable, type(None)]
 
 
 async def test_nonsense_is_not_taken_for_events(listed: Scripted, watcher: Watcher) -> None:

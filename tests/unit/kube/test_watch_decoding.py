@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.servers.scripted import bookmark, config_map, event
 from trimtab.kube.errors import Gone, ServerError
 from trimtab.kube.resource import Resource
-from trimtab.kube.watch import EventDecoder, LineBuffer
+from trimtab.kube.watch_events import EventDecoder, LineBuffer
 from trimtab.model.keys import Kind, ObjectKey
 from trimtab.model.observed import Removed, Upserted
 
