@@ -1,7 +1,8 @@
 """Should an application be synced now without anybody asking? Automated sync and self-heal, decided in one place.
 
 A revision (with its sources) is synced once. After that, `selfHeal` corrects what drifts: the first correction comes at
-once, repeated ones with growing pauses, and they go on after a failed sync too.
+once, repeated ones with growing pauses, and they go on after a failed sync too. A correction syncs what has drifted
+and runs no hooks; after a sync that failed it is the whole of that sync again, lest its hooks be passed over.
 """
 
 import datetime as dt
@@ -21,11 +22,15 @@ from trimtab.model.application import (
     SyncOperation,
     SyncResourceSelector,
 )
+from trimtab.model.options import object_options
 
 DEFAULT_RETRY_LIMIT = 5
 HEAL_FIRST = 2.0
 HEAL_FACTOR = 3
 HEAL_CAP = 300.0
+HEAL_STEPS = 10
+"""After so many the pause has long reached its cap."""
+FAILED = frozenset(("Failed", "Error"))
 HEAL_CALM = 60.0
 """Seconds after the last correction at which the next one counts as the first again."""
 
@@ -67,15 +72,15 @@ def decide(situation: Situation) -> Decision:
     automated = automation(app)
     if automated is None or app.operation is not None or comparison.status == "Synced":
         return None
-    if not automated.prune and all(item.requires_pruning for item in _out_of_sync(comparison)):
+    if not (drifted := [item for item in comparison.items if _is_correctable(item, automated)]):
         return None
     if (refusal := _would_wipe(app, comparison, automated)) is not None:
         return refusal
-    if not already_attempted(app.status.operation_state, situation) or _has_moved(app):
+    if not _was_attempted(situation) or _has_moved(app):
         return Start(_operation(situation, automated))
     if not automated.self_heal:
         return None
-    return _heal(situation, automated)
+    return _heal(situation, automated, drifted)
 
 
 def automation(app: Application) -> Automated | None:
@@ -85,12 +90,26 @@ def automation(app: Application) -> Automated | None:
 
 
 def already_attempted(state: OperationState | None, situation: Situation) -> bool:
-    """Was this revision of these sources synced before, whatever came of it?"""
-    result = state.sync_result if state else None
-    if result is None:
+    """Was this revision of these sources synced by `state`'s operation, whatever came of it?"""
+    if state is None or state.operation.sync is None:
         return False
-    same_revision = result.revision == situation.revision
-    return same_revision and (result.sources or (result.source,)) == situation.sources
+    tried = state.sync_result or state.operation.sync
+    return _is_situation(tried.revision, tried.sources or (tried.source,), situation)
+
+
+def _was_attempted(situation: Situation) -> bool:
+    """A dry run, or a person's sync of some objects, says nothing of the revision: then the history does."""
+    status = situation.app.status
+    sync = status.operation_state.operation.sync if status.operation_state else None
+    if sync and not sync.dry_run and not (sync.resources and not sync.auto_heal_attempts_count):
+        return already_attempted(status.operation_state, situation)
+    last = status.history[-1] if status.history else None
+    return last is not None and _is_situation(last.revision, last.sources or (last.source,), situation)
+
+
+def _is_situation(revision: str, sources: tuple[ApplicationSource | None, ...], situation: Situation) -> bool:
+    """Sources that were not noted down (None) were those of the spec."""
+    return revision == situation.revision and sources in ((None,), situation.sources)
 
 
 def _has_moved(app: Application) -> bool:
@@ -99,8 +118,13 @@ def _has_moved(app: Application) -> bool:
     return compared is not None and compared.destination != app.spec.destination
 
 
-def _out_of_sync(comparison: Comparison) -> list[Item]:
-    return [item for item in comparison.items if item.status == "OutOfSync"]
+def _is_correctable(item: Item, automated: Automated) -> bool:
+    """Out of sync, and a sync would do something about it."""
+    if item.status != "OutOfSync":
+        return False
+    if item.target is not None or item.live is None:
+        return True
+    return automated.prune and "Prune=false" not in object_options(item.live.manifest())
 
 
 def _would_wipe(app: Application, comparison: Comparison, automated: Automated) -> Refuse | None:
@@ -113,16 +137,17 @@ def _would_wipe(app: Application, comparison: Comparison, automated: Automated) 
     )
 
 
-def _heal(situation: Situation, automated: Automated) -> Decision:
+def _heal(situation: Situation, automated: Automated, drifted: list[Item]) -> Decision:
     state = situation.app.status.operation_state
     attempts, wait = heal_backoff(state, situation.now)
     if wait > 0:
         return Later(wait)
-    drifted = [item for item in _out_of_sync(situation.comparison) if automated.prune or not item.requires_pruning]
     selected = tuple(
         SyncResourceSelector(group=i.key.group, kind=i.key.kind, namespace=i.key.namespace, name=i.key.name)
         for i in drifted
     )
+    if state and state.phase in FAILED and state.operation.sync and not state.operation.sync.resources:
+        selected = ()
     return Start(_operation(situation, automated, selected=selected, attempts=attempts + 1))
 
 
@@ -130,17 +155,25 @@ def heal_backoff(state: OperationState | None, now: dt.datetime) -> tuple[int, f
     """(corrections in a row so far, seconds still to wait before the next one)."""
     if state is None or state.finished_at is None:
         return (0, 0.0)
-    since = (now - parse_rfc3339(state.finished_at)).total_seconds()
+    since = _seconds_since(state.finished_at, now)
     sync = state.operation.sync
     attempts = sync.auto_heal_attempts_count if sync else 0
-    failed = state.phase in ("Failed", "Error")
+    failed = state.phase in FAILED
     in_a_row = max(attempts, 1 if failed else 0)
     if in_a_row == 0:
         return (0, 0.0)
-    pause = min(HEAL_CAP, HEAL_FIRST * HEAL_FACTOR ** (in_a_row - 1))
+    pause = min(HEAL_CAP, HEAL_FIRST * HEAL_FACTOR ** min(in_a_row - 1, HEAL_STEPS))
     if since >= max(HEAL_CALM, 2 * pause) and not failed:
         return (0, 0.0)
     return (attempts, max(0.0, pause - since))
+
+
+def _seconds_since(moment: str, now: dt.datetime) -> float:
+    """Never negative: a clock that was set back must not make us wait for hours. 0 for what is no time."""
+    try:
+        return max(0.0, (now - parse_rfc3339(moment)).total_seconds())
+    except (ValueError, TypeError):
+        return 0.0
 
 
 def _operation(

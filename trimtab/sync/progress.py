@@ -3,7 +3,7 @@
 `apply/run.py` yields the events; the controller, the CLI and the tests fold the same ones.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -44,11 +44,12 @@ ResultKey = tuple[ObjectKey, SyncPhase | None]
 
 
 class Progress(Struct, frozen=True):
-    """A sync so far. `results` in the order in which objects were first reported."""
+    """A sync so far. `results` in the order in which objects were first reported; `places` is where each is found."""
 
     phase: OperationPhase = "Running"
     message: str = ""
     results: tuple[ResourceResult, ...] = ()
+    places: Mapping[ResultKey, int] = {}
 
 
 def fold(progress: Progress, event: SyncEvent) -> Progress:
@@ -57,7 +58,7 @@ def fold(progress: Progress, event: SyncEvent) -> Progress:
         case Planned(plan):
             return replace(progress, message=f"syncing {len(plan.tasks())} objects")
         case Reported(result):
-            return replace(progress, results=_with(progress.results, result))
+            return _with(progress, result)
         case Waiting(message):
             return replace(progress, message=message)
         case Finished(phase, message):
@@ -82,9 +83,12 @@ def succeeded_hooks(results: Iterable[ResourceResult]) -> frozenset[ResultKey]:
     return frozenset(result_key(r) for r in results if r.hook_type and r.hook_phase == "Succeeded")
 
 
-def _with(results: tuple[ResourceResult, ...], result: ResourceResult) -> tuple[ResourceResult, ...]:
+def _with(progress: Progress, result: ResourceResult) -> Progress:
     key = result_key(result)
-    for at, known in enumerate(results):
-        if result_key(known) == key:
-            return (*results[:at], result, *results[at + 1 :])
-    return (*results, result)
+    results, places = progress.results, progress.places
+    if len(places) != len(results):
+        places = {result_key(known): at for at, known in enumerate(results)}
+    at = places.get(key)
+    if at is None:
+        return replace(progress, results=(*results, result), places={**places, key: len(results)})
+    return replace(progress, results=(*results[:at], result, *results[at + 1 :]), places=places)
