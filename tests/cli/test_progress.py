@@ -38,11 +38,15 @@ def test_at_a_terminal_a_picture_that_fits(monkeypatch: pytest.MonkeyPatch) -> N
     console = Console(file=screen, force_terminal=True, width=60, height=12)
     with Live(console=console, auto_refresh=False) as live:
         rows = [("Sync", "apps/Deployment", "shop", f"web-{n}", "Synced", "created " * 9) for n in range(30)]
-        Picture(live, "Syncing argocd/shop", TITLES).show("waiting for healthy state", rows)
+        Picture(live, "Syncing argocd/shop", TITLES).show("waiting for healthy state", rows, count="2 of 30 objects")
     drawn = console.render_lines(live.renderable, console.options.update(width=60), pad=False)
     lines = ["".join(segment.text for segment in line) for line in drawn]
-    assert lines[0].startswith("Syncing argocd/shop  0 s  waiting for healthy state")
-    assert lines[1].strip() == "(23 above)"
-    assert lines[2].split()[:4] == ["PHASE", "KIND", "NAMESPACE", "NAME"]
+    assert [line.rstrip() for line in lines[:4]] == [
+        "Syncing argocd/shop  0 s  2 of 30 objects",
+        "waiting for healthy state",
+        "",
+        "(25 above)",
+    ]
+    assert lines[4].split()[:4] == ["PHASE", "KIND", "NAMESPACE", "NAME"]
     assert lines[-1].split()[3] == "web-29"
     assert len(lines) <= 12

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from trimtab.cli.applications import Applications, Patch, app_of
 from trimtab.cli.progress import Display
 from trimtab.cli.waiting import Deadline
-from trimtab.cli.words import kind_word
+from trimtab.cli.words import counted, kind_word
 from trimtab.errors import Stalled
 from trimtab.model.application import (
     Application,
     Initiator,
     Operation,
-    OperationState,
     ResourceResult,
     RetryStrategy,
     SyncOperation,
@@ -51,30 +50,40 @@ async def start(applications: Applications, key: AppKey, decide: Callable[[Appli
     await applications.update(key, patch)
 
 
-async def ended(applications: Applications, key: AppKey, *, timeout: float, display: Display) -> OperationState:
-    """Follow the operation to its end. Raises Stalled when it has not ended after `timeout` seconds (0: no limit)."""
+async def ended(applications: Applications, key: AppKey, *, timeout: float, display: Display) -> Application:
+    """Follow the operation to its end; the application as it is then.
+
+    Raises Stalled when it has not ended after `timeout` seconds (0: no limit).
+    """
     deadline = Deadline(applications.transport.clock, timeout)
     while True:
         app = app_of(await applications.get(key))
         state = app.status.operation_state
-        display.show(_headline(app, deadline.elapsed), result_rows(state))
+        display.show(_headline(app, deadline.elapsed), result_rows(app), count=_count(app))
         if app.operation is None and state is not None and state.phase in ENDED:
-            return state
+            return app
         if not await deadline.pause():
             doing = f"{state.phase}, {state.message}" if state else "no controller has begun it"
             raise Stalled(f"Application {key}: the sync has not ended within {timeout:g} s: {doing}", reason="Timeout")
 
 
-def result_rows(state: OperationState | None) -> list[tuple[str, ...]]:
-    """A line for each object that the sync has reported, under `TITLES`."""
-    result = state.sync_result if state else None
-    return [_row(one) for one in (result.resources if result else ())]
+def results(app: Application) -> tuple[ResourceResult, ...]:
+    """What the operation has reported so far, object by object."""
+    state = app.status.operation_state
+    return state.sync_result.resources if state and state.sync_result else ()
 
 
-def _row(result: ResourceResult) -> tuple[str, ...]:
+def result_rows(app: Application) -> list[tuple[str, ...]]:
+    """A line for each object that the operation has reported, under `TITLES`."""
+    waves = {(one.group, one.kind, one.namespace, one.name): one.sync_wave for one in app.status.resources}
+    return [_row(one, waves.get((one.group, one.kind, one.namespace, one.name), 0)) for one in results(app)]
+
+
+def _row(result: ResourceResult, wave: int) -> tuple[str, ...]:
     outcome = (result.hook_phase if result.hook_type else result.status) or result.hook_phase or ""
+    phase = result.hook_type or result.sync_phase or "Sync"
     return (
-        result.hook_type or result.sync_phase or "Sync",
+        f"{phase} {wave}" if wave else phase,
         kind_word(result.group, result.kind),
         result.namespace,
         result.name,
@@ -89,6 +98,14 @@ def _headline(app: Application, elapsed: float) -> str:
         late = "; is a controller running?" if elapsed >= NOT_TAKEN_UP else ""
         return f"waiting for the controller to begin{late}"
     return state.message or "syncing"
+
+
+def _count(app: Application) -> str:
+    """How many of the application's own objects have been dealt with."""
+    known = app.status.resources
+    done = {(one.group, one.kind, one.namespace, one.name) for one in results(app) if one.status}
+    reached = sum((one.group, one.kind, one.namespace, one.name) in done for one in known)
+    return f"{reached} of {counted(len(known), 'object')}" if known else ""
 
 
 def _user() -> str:

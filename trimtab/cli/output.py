@@ -84,6 +84,15 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[str]], *, shrink: Seque
     return "\n".join(_line(line, widths) for line in lines)
 
 
+def annotated(text: str, notes: Iterable[str]) -> str:
+    """A table with, below each of its rows, what there is to say of it (nothing, mostly) in full."""
+    head, *lines = text.split("\n")
+    shown = [
+        f"{line}\n{faint(wrapped(note, indent=4))}" if note else line for line, note in zip(lines, notes, strict=True)
+    ]
+    return "\n".join([head, *shown])
+
+
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     fitted = [
         cell if len(cell) <= width else cell[: width - 1] + "…" for cell, width in zip(cells, widths, strict=True)

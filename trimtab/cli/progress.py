@@ -20,8 +20,8 @@ Row = tuple[str, ...]
 class Display(Protocol):
     """Takes the whole picture again and again."""
 
-    def show(self, headline: str, rows: Sequence[Row]) -> None:
-        """`headline`: what is going on; `rows`: a line per object."""
+    def show(self, headline: str, rows: Sequence[Row], *, count: str = "") -> None:
+        """`headline`: what is going on; `rows`: a line per object; `count`: how far it has come."""
         ...
 
 
@@ -31,7 +31,7 @@ class Lines:
     def __init__(self) -> None:
         self._said: set[Row | str] = set()
 
-    def show(self, headline: str, rows: Sequence[Row]) -> None:
+    def show(self, headline: str, rows: Sequence[Row], *, count: str = "") -> None:
         for row in rows:
             if row not in self._said:
                 self._said.add(row)
@@ -53,20 +53,21 @@ class Picture:
         self._titles = titles
         self._start = time.monotonic()
 
-    def show(self, headline: str, rows: Sequence[Row]) -> None:
+    def show(self, headline: str, rows: Sequence[Row], *, count: str = "") -> None:
         # Here, since rich takes a moment to import and most commands never need it.
         from rich.text import Text
 
-        self._live.update(Text.from_ansi(self._painted(headline, rows)), refresh=True)
+        self._live.update(Text.from_ansi(self._painted(headline, rows, count)), refresh=True)
 
-    def _painted(self, headline: str, rows: Sequence[Row]) -> str:
-        room = max(shutil.get_terminal_size().lines - 5, 3)
+    def _painted(self, headline: str, rows: Sequence[Row], count: str) -> str:
+        room = max(shutil.get_terminal_size().lines - 7, 3)
         shown = rows[-room:]
         hidden = len(rows) - len(shown)
-        head = f"{click.style(self._title, bold=True)}  {faint(f'{time.monotonic() - self._start:.0f} s')}  {headline}"
+        past = faint("  ".join(filter(None, (f"{time.monotonic() - self._start:.0f} s", count))))
+        head = f"{click.style(self._title, bold=True)}  {past}"
         more = [faint(f"({hidden} above)")] if hidden else []
         body = [table(self._titles, shown, shrink=("MESSAGE", "NAME", "KIND"))] if shown else []
-        return "\n".join([head, *more, *body])
+        return "\n".join([head, headline, "", *more, *body])
 
 
 @contextmanager

@@ -8,9 +8,9 @@ from trimtab.cli.applications import Applications, app_of, connected, run
 from trimtab.cli.flags import ClusterFlags, app_argument, cluster_flags, timeout_option
 from trimtab.cli.output import (
     OutputFormat,
+    annotated,
     document,
     echo,
-    faint,
     fields,
     output_option,
     paint,
@@ -96,13 +96,12 @@ def _conditions(app: Application) -> Iterator[str]:
 
 
 def _resources(app: Application) -> str:
-    """The table of objects; what there is to say of one stands in full below its line."""
-    if not app.status.resources:
+    resources = app.status.resources
+    if not resources:
         return ""
     failures = {_result_id(result): result.message for result in _failed(app)}
-    lines = table(TITLES, map(_row, app.status.resources), shrink=("NAME", "KIND")).split("\n")
-    notes = ["", *(_note(resource, failures.get(_resource_id(resource), "")) for resource in app.status.resources)]
-    return "\n".join(f"{line}\n{faint(note)}" if note else line for line, note in zip(lines, notes, strict=True))
+    shown = table(TITLES, map(_row, resources), shrink=("NAME", "KIND"))
+    return annotated(shown, (_note(resource, failures.get(_resource_id(resource), "")) for resource in resources))
 
 
 def _row(resource: ResourceStatus) -> tuple[str, ...]:
@@ -118,7 +117,7 @@ def _row(resource: ResourceStatus) -> tuple[str, ...]:
 def _note(resource: ResourceStatus, failure: str) -> str:
     health = resource.health.message if resource.health else ""
     pruning = "to be pruned: Git no longer declares it" if resource.requires_pruning else ""
-    return wrapped(failure or health or pruning, indent=4)
+    return failure or health or pruning
 
 
 def _failed(app: Application) -> Iterator[ResourceResult]:

@@ -47,8 +47,8 @@ async def _rollback(
             echo(f"Application {key}: rollback asked for")
             return
         with display(f"Rolling back {key}", TITLES) as progress:
-            state = await ended(applications, key, timeout=timeout, display=progress)
-        conclude(key, state)
+            app = await ended(applications, key, timeout=timeout, display=progress)
+        conclude(key, app)
 
 
 def operation(app: Application, *, entry: int | None, prune: bool) -> SyncOperation:

@@ -7,14 +7,14 @@ from msgspec import Struct
 
 from trimtab.cli.applications import connected, run
 from trimtab.cli.flags import ClusterFlags, app_argument, cluster_flags, timeout_option
-from trimtab.cli.operations import TITLES, ended, result_rows, start
-from trimtab.cli.output import echo, paint, table
+from trimtab.cli.operations import TITLES, ended, result_rows, results, start
+from trimtab.cli.output import annotated, echo, paint, table
 from trimtab.cli.progress import display
 from trimtab.cli.words import short
 from trimtab.errors import Stalled
 from trimtab.model.application import (
     Application,
-    OperationState,
+    ResourceResult,
     SyncOperation,
     SyncResourceSelector,
     SyncStrategy,
@@ -83,8 +83,8 @@ async def _sync(flags: ClusterFlags, key: AppKey, *, wanted: Wanted, detached: b
             echo(f"Application {key}: sync asked for")
             return
         with display(f"Syncing {key}", TITLES) as progress:
-            state = await ended(applications, key, timeout=timeout, display=progress)
-        conclude(key, state, dry_run=wanted.dry_run)
+            app = await ended(applications, key, timeout=timeout, display=progress)
+        conclude(key, app, dry_run=wanted.dry_run)
 
 
 def operation(app: Application, wanted: Wanted) -> SyncOperation:
@@ -121,15 +121,22 @@ def _check_revision(app: Application, wanted: Wanted) -> None:
         )
 
 
-def conclude(key: AppKey, state: OperationState, *, dry_run: bool = False) -> None:
+def conclude(key: AppKey, app: Application, *, dry_run: bool = False) -> None:
     """Print what came of an operation. Raises Stalled where it has failed."""
-    rows = result_rows(state)
+    state, reported = app.status.operation_state, results(app)
+    assert state is not None, "the operation has ended"
     # Elsewhere than on a terminal, every line of it has been printed as it happened.
-    if rows and sys.stderr.isatty():
-        echo(table(TITLES, rows, shrink=("MESSAGE", "NAME", "KIND")))
-    result = state.sync_result
-    revisions = ", ".join(map(short, (result.revisions or (result.revision,)) if result else ()))
+    if reported and sys.stderr.isatty():
+        shown = table(TITLES[:-1], (row[:-1] for row in result_rows(app)), shrink=("NAME", "KIND"))
+        echo(annotated(shown, (one.message if _failed(one) else "" for one in reported)))
     if state.phase != "Succeeded":
         raise Stalled(f"Application {key}: {state.phase}: {state.message}", reason="SyncFailed")
+    result = state.sync_result
+    revisions = (result.revisions or (result.revision,)) if result else ()
+    where = ", ".join(map(short, filter(None, revisions)))
     trial = " (dry run, nothing was written)" if dry_run else ""
-    echo(f"{paint(state.phase)}: {key} at {revisions or 'an unknown revision'}{trial}")
+    echo(f"{paint(state.phase)}: {key}{f' at {where}' if where else ''}{trial}")
+
+
+def _failed(result: ResourceResult) -> bool:
+    return result.status == "SyncFailed" or result.hook_phase in ("Failed", "Error")
