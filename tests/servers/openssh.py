@@ -84,16 +84,16 @@ class OpenSsh:
             file.write(line)
         return key.export_private_key().decode()
 
-    def swap_host_key(self) -> None:
+    def swap_host_key(self, algorithm: str = "ssh-ed25519") -> None:
         """Come back with another host key, as an interceptor would; `known_hosts` stays as it was."""
         known = self.known_hosts
         self._stop()
-        self.new_host_key()
+        self.new_host_key(algorithm)
         self._start()
         self.known_hosts = known
 
-    def new_host_key(self) -> None:
-        key = asyncssh.generate_private_key("ssh-ed25519")
+    def new_host_key(self, algorithm: str = "ssh-ed25519") -> None:
+        key = asyncssh.generate_private_key(algorithm)
         path = self.folder / "hostkey"
         path.touch(mode=0o600)
         path.write_bytes(key.export_private_key())

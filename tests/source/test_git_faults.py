@@ -290,6 +290,24 @@ async def test_several_processes_share_a_cache(repo: GitRepo, root: Path, tmp_pa
         assert seen == sorted(seen)
 
 
+async def test_a_process_that_is_killed_leaves_a_cache_to_go_on_with(
+    repo: GitRepo, store: GitStore, tmp_path: Path
+) -> None:
+    repo.commit({"file": "0"})
+    command = [sys.executable, "-m", "tests.source.follow", str(tmp_path / "cache"), repo.url, "main", "1000"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    follower = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, env=environment)
+    assert follower.stdout
+    for number in range(20):
+        await follower.stdout.readline()
+        repo.commit({"file": str(number)})
+    await asyncio.sleep(0.005)  # most likely in the middle of fetching the last commit
+    follower.kill()
+    await follower.wait()
+    checkout = await store.checkout(RepositoryAccess(url=repo.url), "main")
+    assert (checkout.revision, checkout.read("file")) == (repo.sha(), b"19")
+
+
 async def test_a_mirror_that_another_process_holds_is_waited_for(
     repo: GitRepo, stores: Callable[..., GitStore], tmp_path: Path
 ) -> None:

@@ -63,12 +63,15 @@ async def test_a_wrong_key_is_refused(repo: GitRepo, store: GitStore, openssh: O
     )
 
 
-async def test_a_swapped_host_key_is_called_an_attack(repo: GitRepo, store: GitStore, openssh: OpenSsh) -> None:
+@pytest.mark.parametrize("algorithm", ["ssh-ed25519", "ecdsa-sha2-nistp256"])
+async def test_a_swapped_host_key_is_called_an_attack(
+    repo: GitRepo, store: GitStore, openssh: OpenSsh, algorithm: str
+) -> None:
     access = RepositoryAccess(
         url=openssh.url(repo.path), ssh_private_key=openssh.add_key(), known_hosts=openssh.known_hosts
     )
     await store.resolve(access, "main")
-    openssh.swap_host_key()
+    openssh.swap_host_key(algorithm)
     error = await failure(store, access)
     assert (type(error), error.reason) == (Stalled, "HostKeyChanged")
     assert error.message.startswith(

@@ -71,8 +71,18 @@ def remove_leftovers() -> None:
     """Remove the files of processes that were killed, once in this process and before its first login."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         process = folder.name.removeprefix(_PREFIX).partition("-")[0]
-        if process == str(os.getpid()) or not Path("/proc", process).exists():
+        if process.isdigit() and (int(process) == os.getpid() or not _is_alive(int(process))):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _file(url: RepositoryUrl, access: RepositoryAccess, folder: Path) -> Login:

@@ -15,6 +15,9 @@ UNKNOWN = "GitFailed"
 """The reason of an error that no pattern explains."""
 
 REDIRECTED = "Redirected"
+LOCKED = "MirrorLocked"
+_CHANGED = "HostKeyChanged"
+_UNKNOWN_HOST = "HostKeyUnknown"
 
 
 class _Rule(NamedTuple):
@@ -28,14 +31,14 @@ _RULES = (
     _Rule(
         r"REMOTE HOST IDENTIFICATION HAS CHANGED",
         Stalled,
-        "HostKeyChanged",
+        _CHANGED,
         "the host key of the server is not the one in known_hosts: somebody may be intercepting the connection; only "
         "if the server's key was really replaced, put the new one into ConfigMap argocd-ssh-known-hosts-cm",
     ),
     _Rule(
         r"Host key verification failed|host key is known for",
         Stalled,
-        "HostKeyUnknown",
+        _UNKNOWN_HOST,
         "the host key of the server is not in known_hosts and is never trusted unseen; compare it with what the "
         "server's owner publishes and add it to ConfigMap argocd-ssh-known-hosts-cm",
     ),
@@ -146,6 +149,9 @@ _RULES = (
         "Unreachable",
         "the server cannot be reached or does not speak Git",
     ),
+    # Whatever else these say is about the other side, so the mirror is not to blame.
+    _Rule(r"unable to access '|Could not read from remote", Retry, "Unreachable", "the server cannot be read from"),
+    _Rule(r"Unable to create '.*\.lock': File exists", Retry, LOCKED, "a git that was killed left a lock"),
 )
 
 _MISSING = re.compile(
@@ -158,13 +164,19 @@ def is_missing_ref(stderr: str) -> bool:
     return bool(_MISSING.search(stderr))
 
 
-def explain(stderr: str, *, url: str, secrets: Iterable[str]) -> TrimtabError:
-    """The error for what git printed; `secrets` are taken out of it."""
+def explain(stderr: str, *, url: str, secrets: Iterable[str] = (), host_is_known: bool = False) -> TrimtabError:
+    """The error for what git printed; `secrets` are taken out of it.
+
+    `host_is_known`: known_hosts has a key for this host. ssh calls the host unknown when it shows a key of another
+    type than that one, which is a swapped key all the same.
+    """
     words = redact(_essence(stderr), secrets)
-    for rule in _RULES:
-        if re.search(rule.pattern, stderr):
-            return rule.kind(f"{url}: {rule.advice} ({words})", reason=rule.reason)
-    return Retry(f"{url}: git failed: {words}", reason=UNKNOWN)
+    rule = next((rule for rule in _RULES if re.search(rule.pattern, stderr)), None)
+    if rule is None:
+        return Retry(f"{url}: git failed: {words}", reason=UNKNOWN)
+    if rule.reason == _UNKNOWN_HOST and host_is_known:
+        rule = next(rule for rule in _RULES if rule.reason == _CHANGED)
+    return rule.kind(f"{url}: {rule.advice} ({words})", reason=rule.reason)
 
 
 def timed_out(url: str, *, seconds: float) -> Retry:

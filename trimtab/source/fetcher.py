@@ -8,7 +8,8 @@ from trimtab.model.repository import RepositoryAccess
 from trimtab.source.checkout import mark_damaged
 from trimtab.source.coalesce import Coalescer
 from trimtab.source.credentials import Login, login
-from trimtab.source.failures import REDIRECTED, UNKNOWN, explain, is_missing_ref, local_failure, timed_out
+from trimtab.source.failures import LOCKED, REDIRECTED, UNKNOWN, explain, is_missing_ref, local_failure, timed_out
+from trimtab.source.hostkeys import names_host
 from trimtab.source.mirror import Mirror, Remote
 from trimtab.source.process import GitFailed, GitTimeout
 from trimtab.source.redirect import same_host_redirect
@@ -89,6 +90,8 @@ class Fetcher:
         if error.reason == REDIRECTED:
             self._address = await same_host_redirect(self.url, how, deadline=self._deadline) or self.url.url
             return self._address != self.url.url
+        if error.reason == LOCKED:
+            return True  # the next attempt sweeps first
         if error.reason == UNKNOWN and self.mirror.usable:
             mark_damaged(self.mirror.git_dir)
             return True
@@ -102,7 +105,8 @@ class Fetcher:
         except GitFailed as failure:
             if is_missing_ref(failure.stderr):
                 raise MissingRef from None
-            return explain(failure.stderr, url=self.url.url, secrets=how.secrets)
+            known = self.url.scheme == "ssh" and names_host(self._access.known_hosts, self.url.host)
+            return explain(failure.stderr, url=self.url.url, secrets=how.secrets, host_is_known=known)
         return None
 
     async def _pack(self) -> None:

@@ -1,7 +1,7 @@
 """Git repositories → `Checkout`: one mirror per repository, shared by all applications that name it.
 
 The network is used through the git command line (killable, all credentials and proxies), reading through pygit2. One
-`git fetch` is the only process of a refresh: it tells what the remote has and brings what is new.
+`git fetch` is the only process of a refresh: it tells what the remote has and brings what is new. Needs git 2.32.
 """
 
 import asyncio

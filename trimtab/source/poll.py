@@ -1,7 +1,7 @@
 """When a repository is polled: Argo CD's interval and jitter as a pure function. The controller drives it.
 
-Poll by repository, not by application: all applications of one repository then share one fetch. Use what names the
-repository as `seed`, so that repositories spread over the jitter and a restart does not bring them together.
+All applications of a repository should share its fetches. Either poll by repository, with its URL as `seed`; or poll
+by application and pass `since=now - TOLERANCE` to `GitStore`, which then fetches a repository at most that often.
 """
 
 import hashlib
@@ -11,6 +11,9 @@ INTERVAL = 120.0
 
 JITTER = 60.0
 """Argo CD's `timeout.reconciliation.jitter`, in seconds."""
+
+TOLERANCE = 30.0
+"""Seconds that a fetch may be old to serve a poll: so hundreds of applications cost no more than one."""
 
 
 def poll_delay(seed: str, turn: int, *, interval: float = INTERVAL, jitter: float = JITTER) -> float | None:

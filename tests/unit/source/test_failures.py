@@ -67,6 +67,9 @@ RETRY = [
     ("fatal: unable to access 'https://x/': gnutls_handshake() failed: An unexpected TLS packet", "Unreachable"),
     ("fatal: http://x/info/refs not valid: is this a git repository?", "Unreachable"),
     ("error: RPC failed; curl 18\nfatal: early EOF\nfatal: fetch-pack: invalid index-pack output", "Unreachable"),
+    ("fatal: unable to access 'https://x/': getpeername() failed with errno 107", "Unreachable"),
+    ("sign_and_send_pubkey: no mutual signature supported\n" + REMOTE, "Unreachable"),
+    ("fatal: Unable to create '/cache/1/packed-refs.lock': File exists.", "MirrorLocked"),
     ("error: index-pack died of signal 9\nfatal: fetch-pack: invalid index-pack output", "GitKilled"),
     ("fatal: bad object refs/heads/main", "GitFailed"),
     ("", "GitFailed"),
@@ -85,6 +88,10 @@ def test_what_may_pass(stderr: str, reason: str) -> None:
     error = explain(stderr, url=URL, secrets=())
     assert (type(error), error.reason) == (Retry, reason)
     assert error.message.startswith(f"{URL}: ")
+
+
+def test_an_unknown_key_of_a_known_host_is_a_changed_one() -> None:
+    assert explain(UNKNOWN_HOST, url=URL, host_is_known=True).reason == "HostKeyChanged"
 
 
 def test_the_words_of_git_are_kept_on_one_line_without_its_hints() -> None:
