@@ -115,7 +115,39 @@ def test_a_watch_shows_rows_as_they_change(kubectl: Kubectl, fresh: str) -> None
     assert seen[-1].split()[:2] == ["web", "1/1"]
 
 
+def test_objects_that_kubectl_builds_itself(kubectl: Kubectl, fresh: str) -> None:
+    """It sends these as protobuf."""
+    space = ("-n", fresh)
+    kubectl("create", "namespace", "built-by-kubectl")
+    kubectl("create", *space, "configmap", "settings", "--from-literal=a=b")
+    kubectl("create", *space, "secret", "generic", "key", "--from-literal=password=x")
+    kubectl("create", *space, "deployment", "web", "--image=web:1", "--replicas=0", "--port=80")
+    kubectl("create", *space, "service", "clusterip", "web", "--tcp=80:8080")
+    kubectl("create", *space, "job", "once", "--image=task:1", "--", "true")
+    kubectl("create", *space, "cronjob", "often", "--image=task:1", "--schedule=0 0 1 1 *")
+    kubectl("create", *space, "role", "reader", "--verb=get", "--resource=pods")
+    kubectl("create", *space, "rolebinding", "reader", "--role=reader", "--user=me")
+    kubectl("create", *space, "ingress", "web", "--rule=example.org/*=web:80")
+    kubectl("create", *space, "poddisruptionbudget", "web", "--selector=app=web", "--min-available=50%")
+    kubectl("create", *space, "quota", "few", "--hard=pods=10,cpu=1500m")
+    kubectl("expose", *space, "deployment", "web", "--name=exposed", "--target-port=http")
+    assert "token" in kubectl("create", *space, "token", "default", "-o", "json").stdout
+    listed = json.loads(
+        kubectl("get", *space, "deploy/web", "cm/settings", "secret/key", "svc/web", "-o", "json").stdout
+    )
+    web, settings, key, service = listed["items"]
+    assert (web["spec"]["replicas"], settings["data"], key["data"]) == (0, {"a": "b"}, {"password": "eA=="})
+    assert web["spec"]["template"]["spec"]["containers"][0]["ports"] == [{"containerPort": 80, "protocol": "TCP"}]
+    assert [(port["port"], port["targetPort"]) for port in service["spec"]["ports"]] == [(80, 8080)]
+    found = json.loads(kubectl("get", *space, "quota/few", "pdb/web", "-o", "json").stdout)["items"]
+    assert found[0]["spec"]["hard"] == {"cpu": "1500m", "pods": "10"}
+    assert found[1]["spec"]["minAvailable"] == "50%"
+    kubectl("wait", *space, "--for=condition=complete", "job/once", "--timeout=10s")
+    kubectl("run", *space, "shell", "--image=shell:1", "--restart=Never", "--", "sleep", "1")
+
+
 def test_questions_about_the_api(kubectl: Kubectl) -> None:
+    assert "yes" in kubectl("auth", "can-i", "create", "pods").stdout
     assert "sandbox" in kubectl("auth", "whoami").stdout
     assert "Server Version: v1.36" in kubectl("version").stdout
     assert "FIELD: replicas <integer>" in kubectl("explain", "deployment.spec.replicas").stdout

@@ -8,6 +8,7 @@ import yaml
 from msgspec import Struct
 
 from trimtab.model.keys import Manifest
+from trimtab.sandbox import protobuf
 from trimtab.sandbox.faults import Fault, bad_request, unsupported_media_type
 from trimtab.sandbox.resources import Resource
 from trimtab.typed.schema import Schema
@@ -31,6 +32,8 @@ class Mismatch(Exception):
 def parse(body: bytes, content_type: str) -> Any:
     """Decode JSON or YAML. Raises Fault."""
     media = content_type.partition(";")[0].strip()
+    if media == "application/vnd.kubernetes.protobuf":
+        return _parse_protobuf(body)
     if "protobuf" in media or "cbor" in media:
         raise unsupported_media_type(media)
     try:
@@ -42,6 +45,13 @@ def parse(body: bytes, content_type: str) -> Any:
         return yaml.safe_load(body)
     except yaml.YAMLError as error:
         raise bad_request(f"error decoding YAML: {' '.join(str(error).split())}") from error
+
+
+def _parse_protobuf(body: bytes) -> Manifest:
+    try:
+        return protobuf.read(body)
+    except (ValueError, OverflowError) as error:
+        raise bad_request(f"error decoding protobuf: {error}") from error
 
 
 def parse_object(body: bytes, content_type: str) -> Manifest:

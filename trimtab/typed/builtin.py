@@ -25,8 +25,12 @@ class Table:
 
     def kind(self, kind: Kind) -> Schema | None:
         """The schema of a built-in kind, None for any other."""
-        name = self._kinds.get(f"{kind.group}/{kind.version}/{kind.kind}")
+        name = self.name(kind.group, kind.version, kind.kind)
         return self.type(name) if name else None
+
+    def name(self, group: str, version: str, kind: str) -> str:
+        """The OpenAPI name of a built-in kind's type, "" for any other kind."""
+        return self._kinds.get(f"{group}/{version}/{kind}", "")
 
     def kinds(self) -> list[Kind]:
         return [Kind(*name.split("/")) for name in self._kinds]
