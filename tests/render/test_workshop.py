@@ -82,7 +82,7 @@ async def test_a_worker_that_dies_harms_only_its_own_job(workshop: Workshop, tmp
     slow = "{{ range until 30000 }}{{ range until 30000 }}{{ $x := sha256sum `a` }}{{ end }}{{ end }}"
     root = repository(tmp_path, {**chart("app", slow), "fine/a.yaml": config_map("a")})
     task = asyncio.create_task(rendered(workshop, root))
-    while not (alive := processes(workshop)):
+    while not (alive := processes(workshop)):  # noqa: ASYNC110 - another process sets no event
         await asyncio.sleep(0.01)
     os.kill(alive[0], signal.SIGSEGV)
     with pytest.raises(Retry, match=r"^app: the rendering process died: signal 11"):
@@ -94,7 +94,7 @@ async def test_a_cancelled_job_leaves_no_process(workshop: Workshop, tmp_path: P
     slow = "{{ range until 30000 }}{{ range until 30000 }}{{ $x := sha256sum `a` }}{{ end }}{{ end }}"
     root = repository(tmp_path, {**chart("app", slow), "fine/a.yaml": config_map("a")})
     task = asyncio.create_task(rendered(workshop, root))
-    while not (alive := processes(workshop)):
+    while not (alive := processes(workshop)):  # noqa: ASYNC110 - another process sets no event
         await asyncio.sleep(0.01)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -107,7 +107,7 @@ async def test_an_idle_worker_is_ended(tmp_path: Path) -> None:
     root = repository(tmp_path, {"app/a.yaml": config_map("a")})
     async with Workshop(limits=Limits(idle=0.5, workers=1), scratch=tmp_path) as workshop:
         await rendered(workshop, root)
-        while processes(workshop):
+        while processes(workshop):  # noqa: ASYNC110 - another process sets no event
             await asyncio.sleep(0.01)
         assert len((await rendered(workshop, root)).targets) == 1
 

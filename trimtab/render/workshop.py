@@ -15,7 +15,7 @@ from trimtab.render.jobs import OUT_OF_MEMORY, Answer, Job, Refused, Rendered, d
 from trimtab.render.process import WorkerProcess
 
 MIB: Final = 1024 * 1024
-_MEMORY_WORDS = ("out of memory", "cannot allocate memory", "MemoryError")
+_MEMORY_WORDS = ("out of memory", "allocate memory", "MemoryError", "failed to create new OS thread", "pthread_create")
 
 
 class Limits(Struct, frozen=True, kw_only=True):
