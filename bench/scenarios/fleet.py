@@ -119,10 +119,10 @@ async def _refresh(stage: Stage, controller: Controller) -> list[Row]:
     )
 
     async def done() -> bool:
-        apps = await stage.applications()
-        return not any("argocd.argoproj.io/refresh" in (a["metadata"].get("annotations") or {}) for a in apps)
+        listed = await read.list_observed(stage.transport, kind, namespace=NAMESPACE, metadata_only=True)
+        return not any("argocd.argoproj.io/refresh" in (o.meta.annotations or {}) for o in listed)
 
-    took = await until(done, every=0.1)
+    took = await until(done, every=0.25)
     await asyncio.sleep(1.0)
     after = await controller.requests()
     sent = {verb: after[verb] - before.get(verb, 0) for verb in after if after[verb] != before.get(verb, 0)}

@@ -116,10 +116,16 @@ class HttpGit:
             "HTTP_CONTENT_ENCODING": request.headers.get("Content-Encoding", ""),
             "REMOTE_ADDR": "127.0.0.1",
         }
+        content = await request.read()
         process = await asyncio.create_subprocess_exec(
-            "git", "http-backend", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=environment
+            "git",
+            "http-backend",
+            # Without a body it ends without reading, and writing to it would fail.
+            stdin=asyncio.subprocess.PIPE if content else asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            env=environment,
         )
-        output, _ = await process.communicate(await request.read())
+        output, _ = await process.communicate(content or None)
         head, _, body = output.partition(b"\r\n\r\n")
         headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
         status = int(headers.pop("Status", "200").split()[0])

@@ -1,5 +1,6 @@
 """What the writer needs of a cluster; `controller/clusters.py` has the real one."""
 
+import asyncio
 from typing import Protocol
 
 from trimtab.kube.discovery import Discovery
@@ -20,6 +21,11 @@ class Cluster(Protocol):
 
     @property
     def live(self) -> LiveStore: ...
+
+    @property
+    def writing(self) -> asyncio.Semaphore:
+        """Held while the objects of a step are written: so many syncs write side by side, the others wait in line."""
+        ...
 
     async def resource(self, kind: Kind) -> Resource:
         """How the cluster serves `kind`, with its objects watched. Raises `UnknownKind`."""

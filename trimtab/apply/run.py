@@ -6,7 +6,7 @@ and hooks have to have ended. After the last step only hooks are waited for.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 
 from msgspec import Struct
 
@@ -49,7 +49,7 @@ class Terms(Struct, frozen=True, kw_only=True):
     done: frozenset[ResultKey] = frozenset()
 
 
-async def run(plan: Plan, cluster: Cluster, terms: Terms) -> AsyncIterator[SyncEvent]:
+async def run(plan: Plan, cluster: Cluster, terms: Terms) -> AsyncGenerator[SyncEvent]:
     """Carry `plan` out. The first event is Planned, the last one Finished. Closing the iterator stops the sync."""
     sync = _Sync(cluster, terms)
     yield Planned(plan)
@@ -97,9 +97,10 @@ class _Sync:
         self._limit = asyncio.Semaphore(PARALLEL)
 
     async def step(self, step: Step, *, last: bool) -> AsyncIterator[SyncEvent]:
-        for group in step.groups:
-            async for result in self._group(group):
-                yield Reported(result)
+        async with self.cluster.writing:
+            for group in step.groups:
+                async for result in self._group(group):
+                    yield Reported(result)
         async for event in self._settle(step, objects=not last):
             yield event
 

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 FIRST_LIST_SECONDS = 60.0
 RETRY_WATCH_SECONDS = 15.0
+WRITERS = 8
+"""Syncs that write to one cluster side by side: more would only make each of them slower."""
 
 OnChange = Callable[[set[str]], None]
 """Called with the instances (see `AppKey.instance`) whose objects changed."""
@@ -42,6 +44,7 @@ class ClusterHandle:
         self.transport = transport
         self.discovery = Discovery(transport)
         self.live = LiveStore()
+        self.writing = asyncio.Semaphore(WRITERS)
         self._clock = clock
         self._on_change = on_change
         self._watches: dict[GroupKind, _Watch] = {}

@@ -66,11 +66,13 @@ def _world(
 ) -> World:
     def objects_changed(instances: set[str]) -> None:
         for instance in instances:
-            queue.add(_key_of(instance, settings.namespace))
+            key = _key_of(instance, settings.namespace)
+            known = world.memories.get(key)
+            queue.add_later(key, known.calm_until - clock.monotonic() if known else 0.0)
 
     home = ClusterHandle(transport, clock=clock, on_change=objects_changed)
     discovery, namespace = home.discovery, settings.namespace
-    return World(
+    world = World(
         settings=settings,
         clock=clock,
         applications=Applications(transport, discovery, namespace=namespace, on_event=queue.add),
@@ -82,6 +84,7 @@ def _world(
         recorder=Recorder(transport, discovery, clock),
         queue=queue,
     )
+    return world
 
 
 def _key_of(instance: str, control_namespace: str) -> AppKey:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import deque
 from typing import Any, Literal
 
 from trimtab.clock import Clock, rfc3339
@@ -15,6 +16,8 @@ from trimtab.text import one_line
 
 log = logging.getLogger(__name__)
 COMPONENT = "trimtab"
+BACKLOG = 10_000
+"""Events that may wait to be posted; beyond that the oldest are lost (all are in the log)."""
 MESSAGE_LIMIT = 1024
 """Characters that the API server takes in an Event."""
 
@@ -29,19 +32,25 @@ class Recorder:
         self._transport = transport
         self._discovery = discovery
         self._clock = clock
-        self._posting: set[asyncio.Task[None]] = set()
+        self._waiting: deque[dict[str, Any]] = deque(maxlen=BACKLOG)
+        self._poster: asyncio.Task[None] | None = None
 
     def emit(self, app: Application, reason: Reason, message: str, *, kind: EventType = "Normal") -> None:
         """Say `message` about `app`."""
         log.info("%s/%s %s: %s", app.metadata.namespace, app.metadata.name, reason, message)
-        task = asyncio.create_task(self._post(self._event(app, reason, message, kind)))
-        self._posting.add(task)
-        task.add_done_callback(self._posting.discard)
+        self._waiting.append(self._event(app, reason, message, kind))
+        if self._poster is None or self._poster.done():
+            self._poster = asyncio.create_task(self._post_all(), name="events")
 
     async def flush(self) -> None:
         """Wait until all that was said is posted."""
-        while self._posting:
-            await asyncio.gather(*self._posting)
+        if self._poster is not None:
+            await self._poster
+
+    async def _post_all(self) -> None:
+        """One after the other: Events must not crowd out what they tell of."""
+        while self._waiting:
+            await self._post(self._waiting.popleft())
 
     async def _post(self, event: dict[str, Any]) -> None:
         try:

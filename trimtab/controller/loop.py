@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 RETRY_FIRST = 1.0
 RETRY_MOST = 60.0
 LOOK_WHILE_SYNCING = 5.0
+CALM_SECONDS = 1.0
+"""After a look, changes of live objects wait this long: a rollout changes its Deployment a dozen times."""
 
 
 class Looked(Struct, frozen=True):
@@ -90,6 +92,7 @@ class Loop:
         if memory.running and (wait := self._not_yet(app, memory)) > 0:
             return wait
         memory.looked_at = self.world.clock.monotonic()
+        memory.calm_until = memory.looked_at + CALM_SECONDS
         looked = await self._look(app, memory)
         step = self._next(app, memory, looked)
         wait = await self._carry_out(app, memory, looked, step)
@@ -185,7 +188,9 @@ class Loop:
                 await self._write(app, looked, state, operation=None)
                 memory.finished = None
                 self._announce(app, looked, "OperationCompleted", f"Sync operation {state.phase}: {state.message}")
-                return 0.0
+                refreshed = looked.refreshed
+                settled = refreshed is not None and refreshed.comparison.status == "Synced"
+                return float("inf") if settled else 0.0
             case Pause(state, seconds):
                 await self._write(app, looked, state, operation=app.operation)
                 memory.finished = None
@@ -274,8 +279,10 @@ def _patch(app: Application, status: ApplicationStatus, operation: Operation | N
 
 
 def _changes(before: ApplicationStatus, after: ApplicationStatus) -> list[tuple[str, bool]]:
-    """(text, is it bad) for a changed sync or health status."""
-    found = []
+    """(text, is it bad) for a changed sync or health status; the first ones ever are no change."""
+    found: list[tuple[str, bool]] = []
+    if before.sync is None:
+        return found
     old_sync, new_sync = (s.sync.status if s.sync else "" for s in (before, after))
     if old_sync != new_sync:
         found.append((f"Updated sync status: {old_sync or 'None'} -> {new_sync}", new_sync == "Unknown"))

@@ -1,6 +1,7 @@
 """One attempt at an operation: from `.operation` to a Plan, carried out, with its progress in the status."""
 
 import logging
+from contextlib import aclosing
 
 import msgspec
 from msgspec.structs import replace
@@ -41,11 +42,12 @@ async def operate(app: Application, state: OperationState, world: World, memory:
         memory.results = result.resources
         progress = Progress(results=result.resources)
         terms = Terms(instance=declared.identity.instance, done=succeeded_hooks(result.resources), dry_run=sync.dry_run)
-        async for event in run(plan, cluster, terms):
-            progress = fold(progress, event)
-            memory.results = progress.results
-            result = replace(result, resources=progress.results)
-            await reporter.report(replace(state, message=progress.message, sync_result=result), event)
+        async with aclosing(run(plan, cluster, terms)) as events:
+            async for event in events:
+                progress = fold(progress, event)
+                memory.results = progress.results
+                result = replace(result, resources=progress.results)
+                await reporter.report(replace(state, message=progress.message, sync_result=result), event)
     except TrimtabError as error:
         phase: OperationPhase = "Error" if isinstance(error, Retry) else "Failed"
         return _ended(state, world, phase=phase, message=error.message, result=result)
@@ -123,12 +125,14 @@ class _Reporter:
         self._key = AppKey(app.metadata.namespace, app.metadata.name)
         self._world = world
         self._written = state
-        self._at = world.clock.monotonic()
+        self._at = 0.0
         self._total = 0
 
     async def report(self, state: OperationState, event: SyncEvent) -> None:
         if isinstance(event, Planned):
             self._total = len(event.plan.tasks())
+        if not self._at:
+            self._at = self._world.clock.monotonic()
         hook_ended = isinstance(event, Reported) and event.result.hook_phase in ("Succeeded", "Failed", "Error")
         if hook_ended or isinstance(event, Waiting):
             await self._write(state)

@@ -47,6 +47,7 @@ class Memory(Struct):
     verdicts: dict[ObjectKey, Verdict] = field(default_factory=dict)
     poll_at: float = 0.0
     looked_at: float = 0.0
+    calm_until: float = 0.0
     failures: int = 0
     run: asyncio.Task[None] | None = None
     results: tuple[ResourceResult, ...] = ()
