@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 import orjson
+import uvloop
 from aiohttp import web
 
 from trimtab.clock import Clock, SystemClock, rfc3339
@@ -135,7 +136,7 @@ def sandbox_thread(*, port: int = 0, settings: Settings | None = None) -> Iterat
     sandbox = Sandbox(port=port, settings=settings)
     ready = threading.Event()
     failure: list[BaseException] = []
-    loop = asyncio.new_event_loop()
+    loop = uvloop.new_event_loop()
     stop = asyncio.Event()
 
     async def live() -> None:

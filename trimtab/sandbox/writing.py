@@ -167,6 +167,8 @@ def apply(world: World, target: Target, body: Manifest, options: Options) -> Wri
         merged = decode(merged, resource).manifest
         set_defaults(merged, resource)
         return _create(world, resource, merged, options)
+    if merged == live:
+        return Written(found)
     merged = decode(merged, resource).manifest
     return _update(world, target, found, merged, options, tracked=True)
 

@@ -183,7 +183,7 @@ def apply(live: Manifest | None, config: Manifest, *, schema: Schema, writer: Wr
     mine = fields.of(bare_config, schema) - writer.ignored
     owners[me] = Owned(api_version=writer.api_version, fields=mine, time=last.time if last else writer.now)
     merged = merge(old, bare_config, schema)
-    if last:
+    if last and (last.fields - mine):
         merged = _pruned(merged, last.fields.tree, owners, schema)
     owners = _settle(old, merged, owners, me=me, schema=schema, writer=writer, force=force)
     if live is not None and merged == old:

@@ -132,12 +132,19 @@ def element_key(item: Any, schema: Schema) -> str | None:
     if not isinstance(item, dict):
         return None
     defaults = schema.item.defaults
-    key = {name: item.get(name, defaults.get(name)) for name in schema.keys if name in item or name in defaults}
-    return f"k:{_json(dict(sorted(key.items())))}" if key else None
+    parts = [
+        f'"{name}":{_json(item.get(name, defaults.get(name)))}'
+        for name in sorted(schema.keys)
+        if name in item or name in defaults
+    ]
+    return f"k:{{{','.join(parts)}}}" if parts else None
+
+
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return str(value) if type(value) is int else _encode(value)
 
 
 def shape_of(value: Any, schema: Schema) -> str:
