@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from trimtab.errors import Retry
 from trimtab.model.keys import Revision
-from trimtab.source.export import EXPORT_LIMIT, Exported, Exporter
+from trimtab.source.export import ENTRIES_LIMIT, EXPORT_LIMIT, Exported, Exporter
 from trimtab.source.tree import Entry, TreeReader, open_repository
 
 FILE_LIMIT = 10 * 1024 * 1024
@@ -66,11 +66,20 @@ class Checkout(Struct, frozen=True):
 
     def walk(self, path: str = "", *, recurse: bool = True) -> Iterator[Entry]:
         """The files, links and submodules of a folder in lexical order; folders that are links are not entered."""
-        for entry in sorted(self.entries(path), key=lambda entry: entry.name):
+        entered = 0
+        todo = [*self._backwards(path)]
+        while todo:
+            entry = todo.pop()
             if entry.kind != "folder":
                 yield entry
             elif recurse:
-                yield from self.walk(entry.path)
+                entered += 1
+                if entered > ENTRIES_LIMIT:
+                    raise self._ask(lambda tree: tree.too_many(ENTRIES_LIMIT, "folders"))
+                todo += self._backwards(entry.path)
+
+    def _backwards(self, path: str) -> list[Entry]:
+        return sorted(self.entries(path), key=lambda entry: entry.name, reverse=True)
 
     def read(self, path: str, *, limit: int = FILE_LIMIT) -> bytes:
         """The content of a file; a Git LFS pointer is left as it is.

@@ -47,13 +47,11 @@ _SSH_OPTIONS = (
 
 
 class Login(Struct, frozen=True, kw_only=True):
-    """How git reaches one repository. `secrets` must not appear in any message. `authenticated`: over HTTP, with a
-    password, token or client key that must not be sent to another host."""
+    """How git reaches one repository. `secrets` must not appear in any message."""
 
     config: dict[str, str]
     environment: dict[str, str]
     secrets: tuple[str, ...] = ()
-    authenticated: bool = False
 
     def __repr__(self) -> str:
         return "Login(…)"
@@ -104,14 +102,14 @@ def _http(url: RepositoryUrl, access: RepositoryAccess, folder: Path) -> Login:
     for setting, text in files.items():
         if text:
             config[setting] = str(_write(folder / setting, text))
-    authenticated = bool(header or access.tls_client_key)
-    config["http.followRedirects"] = "false" if authenticated else "initial"
+    # git would show the header to whatever host it is sent on to; `redirect.py` looks where that is.
+    config["http.followRedirects"] = "false" if header or access.tls_client_key else "initial"
     environment = {"GIT_ALLOW_PROTOCOL": _PROTOCOLS[url.scheme]}
     if access.proxy:
         config["http.proxy"] = access.proxy
         environment |= {"NO_PROXY": access.no_proxy, "no_proxy": access.no_proxy}
         secrets = (*secrets, *filter(None, [urlsplit(access.proxy).password]))
-    return Login(config=config, environment=environment, secrets=secrets, authenticated=authenticated)
+    return Login(config=config, environment=environment, secrets=secrets)
 
 
 def _ssh(url: RepositoryUrl, access: RepositoryAccess, folder: Path) -> Login:

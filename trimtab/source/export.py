@@ -19,6 +19,9 @@ from trimtab.source.tree import Entry, TreeReader, is_inside
 EXPORT_LIMIT = 256 * 1024 * 1024
 """Bytes that one export may have."""
 
+ENTRIES_LIMIT = 100_000
+"""Files and folders that one export may have."""
+
 
 class Exported(Struct, frozen=True, kw_only=True):
     """What was written. `submodules` are their paths in the repository: each is an empty folder, since submodules are
@@ -36,6 +39,7 @@ class Exporter:
         self._tree = tree
         self._into = into
         self._limit = limit
+        self._entries = 0
         self._files = 0
         self._size = 0
         self._submodules: list[str] = []
@@ -66,6 +70,9 @@ class Exporter:
         with self._writing(target):
             target.mkdir(parents=True, exist_ok=True)
         for entry in self._tree.entries(folder.path):
+            self._entries += 1
+            if self._entries > ENTRIES_LIMIT:
+                raise self._tree.too_many(ENTRIES_LIMIT, "files")
             place = target / self._checked(entry)
             if entry.kind == "folder":
                 self._content(entry, place)

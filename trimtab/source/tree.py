@@ -1,6 +1,7 @@
 """Walks the tree of one commit with pygit2: paths, links, content ids. No network; `checkout.py` is its only user."""
 
 import hashlib
+import itertools
 import posixpath
 import threading
 from collections import OrderedDict
@@ -19,6 +20,11 @@ EntryKind = Literal["file", "folder", "link", "submodule"]
 
 _KINDS: dict[int, EntryKind] = {FileMode.TREE: "folder", FileMode.LINK: "link", FileMode.COMMIT: "submodule"}
 _LINKS_IN_ONE_PATH = 40
+_LINK_LENGTH = 4096
+_LINKS_IN_ONE_FOLDER = 10_000
+_DEPTH = 200
+"""Of folders in folders: no real repository comes near, and a crafted one must not exhaust the stack."""
+
 _HANDLES_PER_THREAD = 64
 
 
@@ -48,11 +54,13 @@ class TreeReader:
         self._root = Entry(path="", kind="folder", id=str(self.commit.tree_id))
         self.label = label
 
-    def find(self, path: str, *, last_link: bool = True) -> Entry | None:
-        """What is at `path`, with its path after following links; `last_link=False` leaves a link at the end."""
+    def find(self, path: str) -> Entry | None:
+        """What is at `path`, with its path after following links."""
         trail = [self._root]
         todo = _parts(path)
         links = 0
+        if len(todo) > _DEPTH:
+            raise self._too_deep()
         while todo:
             part = todo.pop(0)
             if part == "..":
@@ -63,7 +71,7 @@ class TreeReader:
             entry = self._child(trail[-1], part)
             if entry is None:
                 return None
-            if entry.kind == "link" and (todo or last_link):
+            if entry.kind == "link":
                 links += 1
                 todo = self._target(entry, seen=links) + todo
             else:
@@ -83,12 +91,15 @@ class TreeReader:
         found = self.find(path)
         if found is None or found.kind != "folder":
             return found.id if found else None
-        linked = self._linked(found)
+        try:
+            linked = self._linked(found)
+        except RecursionError:
+            raise self._too_deep() from None
         if not linked:
             return found.id
         digest = hashlib.sha1(found.id.encode(), usedforsecurity=False)
         for place in sorted(linked):
-            digest.update(f"{place}\0{linked[place]}\n".encode())
+            digest.update(f"{place}\0{linked[place]}\n".encode("utf-8", "surrogateescape"))
         return digest.hexdigest()
 
     def read(self, path: str, *, limit: int) -> bytes:
@@ -137,7 +148,7 @@ class TreeReader:
         return tree
 
     def _target(self, link: Entry, *, seen: int) -> list[str]:
-        target = self.content(link, limit=4096).decode("utf-8", "replace")
+        target = self.content(link, limit=_LINK_LENGTH).decode("utf-8", "surrogateescape")
         if target.startswith("/"):
             raise self._leaves(link.path)
         if seen > _LINKS_IN_ONE_PATH:
@@ -149,7 +160,10 @@ class TreeReader:
         covered = [folder]
         places: dict[str, str] = {}
         for here in covered:
-            for below, target in links_below(self.repository, here.id):
+            links = _links_of(self.repository.path, here.id)
+            if len(links) > _LINKS_IN_ONE_FOLDER:
+                raise self.too_many(_LINKS_IN_ONE_FOLDER, "links")
+            for below, target in links:
                 place = posixpath.normpath(posixpath.join("/", here.path, posixpath.dirname(below), target))[1:]
                 if place in places or any(is_inside(place, known.path) for known in covered):
                     continue
@@ -173,6 +187,19 @@ class TreeReader:
             reason="LinkOutOfRepository",
         )
 
+    def too_many(self, limit: int, what: str) -> Stalled:
+        """The error for a folder that has more than `limit` of something: small commits can unfold to billions."""
+        return Stalled(
+            f"{self.label}: a folder has more than {limit:,} {what}; move what is not needed out of it",
+            reason="FolderTooLarge",
+        )
+
+    def _too_deep(self) -> Stalled:
+        return Stalled(
+            f"{self.label}: folders are nested more than {_DEPTH} deep; flatten them or correct the path",
+            reason="FolderTooDeep",
+        )
+
     def _submodule(self, path: str) -> Stalled:
         return Stalled(
             f"{self.label}: {path} is a Git submodule, and submodules are not fetched; "
@@ -183,12 +210,12 @@ class TreeReader:
 
 @lru_cache(maxsize=20_000)
 def _links_of(git_dir: str, identifier: str) -> tuple[tuple[str, str], ...]:
-    return tuple(_find_links(open_repository(Path(git_dir)), identifier))
+    """(path, target) of the links below a tree, one more than are allowed at most.
 
-
-def links_below(repository: pygit2.Repository, identifier: str) -> tuple[tuple[str, str], ...]:
-    """(path, target) of every link below a tree. Cached by tree id, so only changed folders are walked again."""
-    return _links_of(repository.path, identifier)
+    Cached by tree id, so only changed folders are walked again.
+    """
+    found = _find_links(open_repository(Path(git_dir)), identifier)
+    return tuple(itertools.islice(found, _LINKS_IN_ONE_FOLDER + 1))
 
 
 def _find_links(repository: pygit2.Repository, identifier: str) -> Iterator[tuple[str, str]]:
@@ -197,8 +224,8 @@ def _find_links(repository: pygit2.Repository, identifier: str) -> Iterator[tupl
         raise KeyError(identifier)
     for item in tree:
         name = item.name or ""
-        if item.filemode == FileMode.LINK and isinstance(item, pygit2.Blob):
-            yield name, item.data.decode("utf-8", "replace")
+        if item.filemode == FileMode.LINK and isinstance(item, pygit2.Blob) and item.size <= _LINK_LENGTH:
+            yield name, item.data.decode("utf-8", "surrogateescape")
         elif item.filemode == FileMode.TREE:
             for path, target in _links_of(repository.path, str(item.id)):
                 yield f"{name}/{path}", target

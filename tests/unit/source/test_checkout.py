@@ -10,6 +10,8 @@ from pygit2.enums import ObjectType
 from tests.repos import EPOCH, Executable, Files, Gitlink, GitRepo, Link
 from trimtab.errors import Retry, Stalled
 from trimtab.model.keys import Revision
+from trimtab.source import checkout as checkout_module
+from trimtab.source import export as export_module
 from trimtab.source.checkout import DAMAGED, Checkout, same_content
 from trimtab.source.tree import Entry
 
@@ -236,6 +238,62 @@ def test_names_that_git_forbids_are_not_written(repo: GitRepo, tmp_path: Path, n
         checkout.export("app", tmp_path / "out")
     assert caught.value.reason == "InvalidPath"
     assert not (tmp_path / "out").exists()
+
+
+def commit_of(repo: GitRepo, tree: pygit2.Oid) -> Checkout:
+    git = pygit2.Repository(str(repo.path))
+    who = pygit2.Signature("Eve", "eve@example.org", 0, 0)
+    return at(repo, str(git.create_commit(None, who, who, "x", tree, [])))
+
+
+def test_a_commit_that_unfolds_to_billions_of_files_is_refused(
+    repo: GitRepo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twelve trees, each with the next one twenty times, and links at the end."""
+    for module in (checkout_module, export_module):
+        monkeypatch.setattr(module, "ENTRIES_LIMIT", 1000)
+    git = pygit2.Repository(str(repo.path))
+    blob = git.create_blob(b"nowhere")
+    tree = git.odb.write(ObjectType.TREE, b"100644 file\0" + blob.raw + b"120000 link\0" + blob.raw)
+    for _ in range(12):
+        tree = git.odb.write(ObjectType.TREE, b"".join(b"40000 %02d\0" % name + tree.raw for name in range(20)))
+    checkout = commit_of(repo, tree)
+    for attempt, what in (
+        (lambda: checkout.tree_id(), "10,000 links"),
+        (lambda: checkout.export("", tmp_path / "out"), "1,000 files"),
+    ):
+        with pytest.raises(Stalled, match=f"a folder has more than {what}; move what is not needed") as caught:
+            attempt()
+        assert caught.value.reason == "FolderTooLarge"
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(Stalled, match="a folder has more than 1,000 folders"):
+        sum(1 for _ in checkout.walk())
+
+
+def test_folders_nested_too_deep_are_refused(repo: GitRepo, tmp_path: Path) -> None:
+    git = pygit2.Repository(str(repo.path))
+    tree = git.odb.write(ObjectType.TREE, b"100644 file\0" + git.create_blob(b"x").raw)
+    for _ in range(5000):
+        tree = git.odb.write(ObjectType.TREE, b"40000 d\0" + tree.raw)
+    checkout = commit_of(repo, tree)
+    for attempt in (
+        lambda: checkout.tree_id(),
+        lambda: checkout.export("", tmp_path / "out"),
+        lambda: list(checkout.walk()),
+        lambda: checkout.find("d/" * 5000),
+    ):
+        with pytest.raises(Stalled, match="folders are nested more than 200 deep") as caught:
+            attempt()
+        assert caught.value.reason == "FolderTooDeep"
+
+
+def test_names_that_are_not_text_can_be_read(repo: GitRepo, tmp_path: Path) -> None:
+    git = pygit2.Repository(str(repo.path))
+    blob = git.create_blob(b"x")
+    checkout = commit_of(repo, git.odb.write(ObjectType.TREE, b"100644 \xff.yaml\0" + blob.raw))
+    (entry,) = checkout.walk()
+    assert checkout.read(entry.path) == b"x"
+    assert checkout.export("", tmp_path / "out").files == 1
 
 
 def test_an_executable_stays_one(repo: GitRepo, tmp_path: Path) -> None:
