@@ -19,11 +19,11 @@ def steps(key: str) -> tuple[Step, ...]:
     found: list[Step] = []
     for part in _split(key):
         name, bracket, rest = part.partition("[")
-        if name or not found:
-            found.append(name)
         indexes = bracket + rest
-        if _INDEX.sub("", indexes) or not (name or indexes):
+        if _INDEX.sub("", indexes) or not (name or (indexes and found)):
             raise _malformed(key)
+        if name:
+            found.append(name)
         found.extend(int(index) for index in _INDEX.findall(indexes))
     if any(isinstance(step, int) and step > MAX_INDEX for step in found):
         raise _malformed(key)

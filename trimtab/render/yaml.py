@@ -72,7 +72,7 @@ def load_json(source: str | bytes, *, origin: str) -> list[Document]:
     except orjson.JSONDecodeError as error:
         raise YamlError(f"{origin} line {error.lineno}: not JSON: {error.msg}") from error
     except RecursionError as error:
-        raise YamlError(f"{origin}: nested too deep") from error
+        raise YamlError(f"{origin}: nested deeper than {MAX_DEPTH} levels") from error
 
 
 def _decoded(source: str | bytes, origin: str) -> str:
@@ -124,20 +124,25 @@ def _load_chunk(chunk: str, *, line: int, where: str) -> Any:
         raise _syntax_error(error, where=where, line=line) from error
 
 
-def json_value(value: Any) -> Any:
-    """A decoded JSON value with its numbers as Kubernetes keeps them. Raises BadScalar never: JSON has no NaN."""
+def json_value(value: Any, *, depth: int = 0) -> Any:
+    """A decoded JSON value with its numbers as Kubernetes keeps them. Raises RecursionError beyond MAX_DEPTH levels."""
+    if depth > MAX_DEPTH:
+        raise RecursionError
     if isinstance(value, dict):
-        return {key: json_value(item) for key, item in value.items()}
+        return {key: json_value(item, depth=depth + 1) for key, item in value.items()}
     if isinstance(value, list):
-        return [json_value(item) for item in value]
+        return [json_value(item, depth=depth + 1) for item in value]
     return as_json(value)
 
 
 def _syntax_error(error: pyyaml.YAMLError, *, where: str, line: int) -> YamlError:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    mark, start = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
     at = f" line {line + mark.line}" if mark else ""
-    return YamlError(f"{where}{at}: {problem}")
+    context = ""
+    if mark and start and start.line != mark.line:
+        context = f" ({getattr(error, 'context', '')} that starts on line {line + start.line})"
+    return YamlError(f"{where}{at}: {problem}{context}")
 
 
 class _Anchored(Struct, frozen=True):
@@ -181,9 +186,7 @@ class _Builder:
             events.MappingEndEvent: self._end,
             events.SequenceEndEvent: self._end,
             events.AliasEvent: self._alias,
-            events.DocumentStartEvent: self._start_document,
         }
-        self._documents = 0
 
     def build(self) -> Any:
         handlers, parser = self._handlers, self._parser
@@ -200,11 +203,6 @@ class _Builder:
 
     def _error(self, event: Any, problem: str) -> YamlError:
         return YamlError(f"{self._where} line {self._first_line + event.start_mark.line}: {problem}")
-
-    def _start_document(self, event: Any) -> None:
-        self._documents += 1
-        if self._documents > 1:
-            raise self._error(event, "a document after `...` must start with a `---` line")
 
     def _scalar(self, event: Any) -> None:
         self._nodes += 1
