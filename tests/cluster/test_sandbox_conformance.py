@@ -20,6 +20,7 @@ import yaml
 
 from tools.controlplane.run import ControlPlane
 from trimtab.sandbox import Settings, sandbox_thread
+from trimtab.sandbox.columns import COLUMNS
 
 CASES = Path(__file__).parent.parent / "cases" / "sandbox"
 TYPES = {
@@ -66,8 +67,19 @@ class Server:
             handlers.append(urllib.request.HTTPSHandler(context=ssl.create_default_context(cadata=authority)))
         self._opener = urllib.request.build_opener(*handlers)
 
-    def send(self, method: str, path: str, body: Any = None, kind: str = "application/json") -> Answer:
-        headers = {"Accept": "application/json", "Content-Type": kind, "Authorization": f"Bearer {self._token}"}
+    def table(self, path: str) -> Any:
+        return self.send("GET", path, accept="application/json;as=Table;v=v1;g=meta.k8s.io")[1]
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        kind: str = "application/json",
+        *,
+        accept: str = "application/json",
+    ) -> Answer:
+        headers = {"Accept": accept, "Content-Type": kind, "Authorization": f"Bearer {self._token}"}
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self._url + path, data=data, headers=headers, method=method)
         try:
@@ -105,6 +117,35 @@ def test_answers_are_equal(case: Path, real: Server, sandbox: Server, namespace:
             _await_kind(real, step["body"])
 
 
+def _groups(server: Server) -> list[str]:
+    listed = server.send("GET", "/apis")[1]["groups"]
+    return ["/api/v1", *(f"/apis/{version['groupVersion']}" for group in listed for version in group["versions"])]
+
+
+def test_what_is_discovered_is_the_same(real: Server, sandbox: Server) -> None:
+    """The sandbox serves less; what it serves it describes as the real server does."""
+    for path in _groups(sandbox):
+        theirs = {entry["name"]: entry for entry in real.send("GET", path)[1]["resources"]}
+        for entry in sandbox.send("GET", path)[1]["resources"]:
+            expected = {key: value for key, value in theirs[entry["name"]].items() if key != "storageVersionHash"}
+            assert entry | {"verbs": sorted(entry["verbs"])} == expected | {"verbs": sorted(expected["verbs"])}, path
+
+
+def test_tables_have_the_same_columns(real: Server, sandbox: Server) -> None:
+    """Of every kind that the sandbox has columns of its own for."""
+    for group in _groups(sandbox):
+        for entry in sandbox.send("GET", group)[1]["resources"]:
+            name = ".".join(filter(None, (entry["name"], group.split("/")[2] if group.startswith("/apis") else "")))
+            if name in COLUMNS:
+                tables = [server.table(f"{group}/{entry['name']}") for server in (sandbox, real)]
+                assert _columns(tables[0]) == _columns(tables[1]), name
+
+
+def _columns(table: Any) -> list[tuple[Any, ...]]:
+    names = ("name", "type", "format", "priority")
+    return [tuple(column[name] for name in names) for column in table["columnDefinitions"]]
+
+
 def test_appliers_who_meet_by_chance_get_equal_answers(real: Server, sandbox: Server, namespace: str) -> None:
     """Three appliers and one editor, sixty configurations drawn from few values, so that they collide often."""
     case = yaml.safe_load((CASES / "custom.yaml").read_text().replace("NS", namespace))
@@ -118,7 +159,12 @@ def test_appliers_who_meet_by_chance_get_equal_answers(real: Server, sandbox: Se
     for number in range(60):
         manager = "base" if number == 0 else chance.choice(["one", "two", "three", "editor"])
         spec = BASE if number == 0 else _a_spec(chance)
-        body: dict[str, Any] = {"apiVersion": f"{namespace}.example.org/v1", "kind": "Boat", "metadata": {"name": "b"}, "spec": spec}
+        body: dict[str, Any] = {
+            "apiVersion": f"{namespace}.example.org/v1",
+            "kind": "Boat",
+            "metadata": {"name": "b"},
+            "spec": spec,
+        }
         query = f"?fieldManager={manager}&force={'true' if chance.random() < 0.6 else 'false'}"
         kind = "apply"
         if manager == "editor":

@@ -15,11 +15,12 @@ _SUB_VERBS = {
     "binding": ["create"],
     "token": ["create"],
     "finalize": ["update"],
+    "approval": ["get", "patch", "update"],
 }
 _SUB_KINDS = {
     "scale": ("autoscaling", "v1", "Scale"),
     "eviction": ("policy", "v1", "Eviction"),
-    "binding": ("", "v1", "Binding"),
+    "binding": ("", "", "Binding"),
     "token": ("authentication.k8s.io", "v1", "TokenRequest"),
 }
 
@@ -83,13 +84,17 @@ def _served(registry: Registry, group: str, version: str) -> Iterable[Resource]:
     return (r for r in registry.all() if (r.group, r.version) == (group, version))
 
 
+def _verbs(resource: Resource) -> list[str]:
+    return [verb for verb in VERBS if not (verb == "deletecollection" and resource.qualified == "namespaces")]
+
+
 def _entry(resource: Resource) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "name": resource.plural,
         "singularName": resource.singular,
         "namespaced": resource.namespaced,
         "kind": resource.kind,
-        "verbs": VERBS,
+        "verbs": _verbs(resource),
     }
     if resource.short:
         entry["shortNames"] = list(resource.short)
@@ -155,7 +160,7 @@ def _aggregated_entry(resource: Resource) -> dict[str, Any]:
         "responseKind": {"group": resource.group, "version": resource.version, "kind": resource.kind},
         "scope": "Namespaced" if resource.namespaced else "Cluster",
         "singularResource": resource.singular,
-        "verbs": VERBS,
+        "verbs": _verbs(resource),
         "shortNames": list(resource.short),
         "categories": list(resource.categories),
         "subresources": [_aggregated_sub(resource, name) for name in resource.subresources if name in _SUB_VERBS],

@@ -62,7 +62,7 @@ def _from_line(line: Line) -> Resource:
         plural=line.plural,
         namespaced=line.namespaced,
         short=tuple(line.short.split()),
-        categories=("all",) if line.all else (),
+        categories=tuple(line.categories.split()),
         subresources=tuple(line.sub.split()),
         storage="events" if line.kind == "Event" else f"{line.plural}.{group}" if group else line.plural,
         singular=line.kind.lower(),

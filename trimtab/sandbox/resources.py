@@ -71,11 +71,16 @@ class Line(Struct, frozen=True):
     short: str = ""
     namespaced: bool = True
     sub: str = ""
-    all: bool = False
+    categories: str = ""
 
 
 def _cluster(api_version: str, kind: str, plural: str, short: str = "", sub: str = "") -> Line:
     return Line(api_version, kind, plural, short=short, namespaced=False, sub=sub)
+
+
+def _extension(api_version: str, kind: str, plural: str, short: str = "", sub: str = "") -> Line:
+    """A cluster-wide kind that changes what the API itself does."""
+    return Line(api_version, kind, plural, short=short, namespaced=False, sub=sub, categories="api-extensions")
 
 
 LINES: tuple[Line, ...] = (
@@ -87,22 +92,26 @@ LINES: tuple[Line, ...] = (
     _cluster("v1", "Node", "nodes", "no", "status"),
     Line("v1", "PersistentVolumeClaim", "persistentvolumeclaims", "pvc", sub="status"),
     _cluster("v1", "PersistentVolume", "persistentvolumes", "pv", "status"),
-    Line("v1", "Pod", "pods", "po", sub="status log eviction binding ephemeralcontainers", all=True),
+    Line("v1", "Pod", "pods", "po", sub="status log eviction binding ephemeralcontainers", categories="all"),
     Line("v1", "PodTemplate", "podtemplates"),
-    Line("v1", "ReplicationController", "replicationcontrollers", "rc", sub="status scale", all=True),
+    Line("v1", "ReplicationController", "replicationcontrollers", "rc", sub="status scale", categories="all"),
     Line("v1", "ResourceQuota", "resourcequotas", "quota", sub="status"),
     Line("v1", "Secret", "secrets"),
     Line("v1", "ServiceAccount", "serviceaccounts", "sa", sub="token"),
-    Line("v1", "Service", "services", "svc", sub="status", all=True),
+    Line("v1", "Service", "services", "svc", sub="status", categories="all"),
     Line("apps/v1", "ControllerRevision", "controllerrevisions"),
-    Line("apps/v1", "DaemonSet", "daemonsets", "ds", sub="status", all=True),
-    Line("apps/v1", "Deployment", "deployments", "deploy", sub="status scale", all=True),
-    Line("apps/v1", "ReplicaSet", "replicasets", "rs", sub="status scale", all=True),
-    Line("apps/v1", "StatefulSet", "statefulsets", "sts", sub="status scale", all=True),
-    Line("batch/v1", "CronJob", "cronjobs", "cj", sub="status", all=True),
-    Line("batch/v1", "Job", "jobs", sub="status", all=True),
-    Line("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", "hpa", sub="status", all=True),
-    Line("autoscaling/v1", "HorizontalPodAutoscaler", "horizontalpodautoscalers", "hpa", sub="status", all=True),
+    Line("apps/v1", "DaemonSet", "daemonsets", "ds", sub="status", categories="all"),
+    Line("apps/v1", "Deployment", "deployments", "deploy", sub="status scale", categories="all"),
+    Line("apps/v1", "ReplicaSet", "replicasets", "rs", sub="status scale", categories="all"),
+    Line("apps/v1", "StatefulSet", "statefulsets", "sts", sub="status scale", categories="all"),
+    Line("batch/v1", "CronJob", "cronjobs", "cj", sub="status", categories="all"),
+    Line("batch/v1", "Job", "jobs", sub="status", categories="all"),
+    Line(
+        "autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", "hpa", sub="status", categories="all"
+    ),
+    Line(
+        "autoscaling/v1", "HorizontalPodAutoscaler", "horizontalpodautoscalers", "hpa", sub="status", categories="all"
+    ),
     Line("networking.k8s.io/v1", "Ingress", "ingresses", "ing", sub="status"),
     _cluster("networking.k8s.io/v1", "IngressClass", "ingressclasses"),
     Line("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies", "netpol"),
@@ -122,19 +131,29 @@ LINES: tuple[Line, ...] = (
     Line("coordination.k8s.io/v1", "Lease", "leases"),
     Line("discovery.k8s.io/v1", "EndpointSlice", "endpointslices"),
     Line("events.k8s.io/v1", "Event", "events", "ev"),
-    _cluster("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions", "crd crds", "status"),
-    _cluster("apiregistration.k8s.io/v1", "APIService", "apiservices", "", "status"),
-    _cluster("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", "mutatingwebhookconfigurations"),
-    _cluster("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", "validatingwebhookconfigurations"),
-    _cluster(
+    _extension(
+        "apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions", "crd crds", "status"
+    ),
+    _extension("apiregistration.k8s.io/v1", "APIService", "apiservices", "", "status"),
+    _extension("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", "mutatingwebhookconfigurations"),
+    _extension("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", "validatingwebhookconfigurations"),
+    _extension(
         "admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy", "validatingadmissionpolicies", "", "status"
     ),
-    _cluster(
+    _extension(
         "admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings"
     ),
+    _extension("admissionregistration.k8s.io/v1", "MutatingAdmissionPolicy", "mutatingadmissionpolicies"),
+    _extension("admissionregistration.k8s.io/v1", "MutatingAdmissionPolicyBinding", "mutatingadmissionpolicybindings"),
+    _cluster("resource.k8s.io/v1", "DeviceClass", "deviceclasses"),
+    Line("resource.k8s.io/v1", "ResourceClaim", "resourceclaims", sub="status"),
+    Line("resource.k8s.io/v1", "ResourceClaimTemplate", "resourceclaimtemplates"),
+    _cluster("resource.k8s.io/v1", "ResourceSlice", "resourceslices"),
     _cluster("scheduling.k8s.io/v1", "PriorityClass", "priorityclasses", "pc"),
     _cluster("node.k8s.io/v1", "RuntimeClass", "runtimeclasses"),
-    _cluster("certificates.k8s.io/v1", "CertificateSigningRequest", "certificatesigningrequests", "csr", "status"),
+    _cluster(
+        "certificates.k8s.io/v1", "CertificateSigningRequest", "certificatesigningrequests", "csr", "status approval"
+    ),
     _cluster("flowcontrol.apiserver.k8s.io/v1", "FlowSchema", "flowschemas", "", "status"),
     _cluster(
         "flowcontrol.apiserver.k8s.io/v1", "PriorityLevelConfiguration", "prioritylevelconfigurations", "", "status"
