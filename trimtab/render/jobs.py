@@ -8,6 +8,8 @@ from msgspec import Struct
 from trimtab.render.kustomization import Edits
 
 OUT_OF_MEMORY: Final = "OutOfMemory"
+MAX_OUTPUT: Final = 64 * 1024 * 1024
+"""Bytes of manifests that one rendering may give."""
 LENGTH_BYTES: Final = 8
 """Each message is preceded by its length, big-endian; an answer also by a byte that is 1 when the worker ends now."""
 

@@ -30,13 +30,15 @@ class Prepared(Struct, frozen=True, kw_only=True):
         hasher = hashlib.sha256(salt.encode())
         hasher.update(msgspec.msgpack.encode(self.work))
         for pick in self.picks:
-            hasher.update(f"\0{pick.path}\0{pick.id}".encode())
+            hasher.update(f"\0{pick.path}\0{pick.id}".encode(errors="surrogateescape"))
         return hasher.hexdigest()
 
     def job(self, tree: Tree) -> Job:
         """Read the files. Raises Stalled when they have more than `limit` bytes."""
         files, total = [], 0
         for pick in self.picks:
+            if not _is_text(pick.path):
+                raise Stalled(f"{pick.path!a}: the name of the file is not UTF-8", reason="InvalidSource")
             content = tree.read(pick.path, limit=self.limit)
             total += len(content)
             if total > self.limit:
@@ -47,3 +49,11 @@ class Prepared(Struct, frozen=True, kw_only=True):
                 )
             files.append(SourceFile(pick.path, content))
         return Job(self.label, self.work, tuple(files))
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Final, Self
 
 import trimtab
-from trimtab.render.jobs import LENGTH_BYTES
+from trimtab.render.jobs import LENGTH_BYTES, MAX_OUTPUT
 from trimtab.text import one_line
 
 _START: Final = "import sys; sys.path.append(sys.argv.pop(1)); from trimtab.render.worker import main; main()"
 _CHUNK: Final = 1024 * 1024
-_MAX_ANSWER: Final = 512 * 1024 * 1024
+_MAX_ANSWER: Final = 2 * MAX_OUTPUT
 _STDERR_BYTES: Final = 16 * 1024
 _LAST_WORDS_SECONDS: Final = 5.0
 

@@ -88,4 +88,11 @@ def _rendering(rendered: Rendered, source_type: SourceType, digest: str, *, cach
 @cache
 def _versions() -> str:
     """Of everything that a result hangs on besides its source."""
-    return " ".join((f"trimtab-{__version__}", *(f"{name}-{metadata.version(name)}" for name in _TOOLS)))
+    return " ".join((f"trimtab-{__version__}", *(f"{name}-{_version(name)}" for name in _TOOLS)))
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "unknown"

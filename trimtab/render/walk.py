@@ -20,9 +20,10 @@ def clean_path(path: str) -> str | None:
 
 
 def walk(tree: Tree, folder: str, *, recurse: bool = True) -> list[Pick]:
-    """The files below a folder, sorted by path; submodules are left out.
+    """The files below a folder, sorted by path.
 
-    Raises Stalled for a missing folder and for links that lead nowhere, out of the repository or round in circles.
+    Raises Stalled for a missing folder, for links that lead nowhere, out of the repository or round in circles, and
+    for a submodule on the way down.
     """
     top = tree.find(folder)
     if top is None or top.kind != "folder":
@@ -47,6 +48,11 @@ class _Walk:
             raise Stalled(f"{shown} is a link to a folder that holds it; remove it", reason="LinkLoop")
         for entry in self._tree.entries(shown):
             target = self._followed(entry) if entry.kind == "link" else entry
+            if target.kind == "submodule" and self._recurse:
+                raise Stalled(
+                    f"{entry.path} is a Git submodule, and submodules are not fetched; copy its files here",
+                    reason="SubmoduleNotFetched",
+                )
             if target.kind == "file":
                 self._take(Pick(entry.path, target.id))
             elif target.kind == "folder" and self._recurse:

@@ -15,6 +15,7 @@ from trimtab.render import directory, helm_run, kustomize
 from trimtab.render.confine import confine
 from trimtab.render.jobs import (
     LENGTH_BYTES,
+    MAX_OUTPUT,
     OUT_OF_MEMORY,
     Answer,
     DirectoryWork,
@@ -52,11 +53,15 @@ def main() -> None:
 def answer(job: Job, folder: Path) -> Answer:
     """What comes of a job. Only errors that are the source's own fault are answered; any other ends the process."""
     try:
-        return RUNNERS[type(job.work)](job, folder)
+        rendered = RUNNERS[type(job.work)](job, folder)
     except TrimtabError as error:
         return Refused(error.message, error.reason)
     except MemoryError:
         return Refused("out of memory", OUT_OF_MEMORY)
+    total = sum(len(output.manifest) for output in rendered.outputs)
+    if total > MAX_OUTPUT:
+        return Refused(f"{job.label}: renders {total:,} bytes of manifests, more than {MAX_OUTPUT:,}", "TooBig")
+    return rendered
 
 
 def _own_pipes() -> tuple[BinaryIO, BinaryIO]:

@@ -109,8 +109,11 @@ class Workshop:
             await asyncio.shield(self._start())
 
     async def _start(self) -> None:
-        """Add an idle worker. Runs to its end even when whoever wanted the worker gives up."""
-        worker = await WorkerProcess.start(self._scratch, memory=self.limits.memory)
+        """Add an idle worker. Runs to its end even when whoever wanted the worker gives up. Raises Retry."""
+        try:
+            worker = await WorkerProcess.start(self._scratch, memory=self.limits.memory)
+        except OSError as error:
+            raise Retry(f"cannot start a process to render in: {error}", reason="WorkerDied") from error
         self._all.add(worker)
         self._put_back(worker)
 
