@@ -1,7 +1,6 @@
 """Builders of what the pure packages work on, in the words of the domain."""
 
 import datetime as dt
-import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,7 +8,7 @@ import orjson
 
 from trimtab.compare.comparison import Comparison, Verdict, compare
 from trimtab.compare.prepare import Identity, Prepared, Scope, prepare
-from trimtab.live.entry import Entry
+from trimtab.live.entry import Entry, pack
 from trimtab.model.keys import Manifest, ObjectKey, key_of
 from trimtab.model.names import TRACKING_ID
 from trimtab.model.target import Target
@@ -72,7 +71,7 @@ def an_entry(manifest: Manifest, *, version: str = "1", uid: str = "u1") -> Entr
         uid=uid,
         version=version,
         instance=owner_of(key, live["metadata"].get("annotations")),
-        packed=zlib.compress(orjson.dumps(live)),
+        packed=pack(orjson.dumps(live)),
     )
 
 

@@ -163,7 +163,7 @@ class _Watcher:
             events: list[WatchEvent] = [Upserted(observed) for observed in page.objects]
             if page.last:
                 self._resource_version = page.resource_version
-                events.append(Listed(frozenset(keys)))
+                events.append(Listed(frozenset(keys), page.resource_version))
                 self.has_listed = True
             yield events
 
@@ -189,7 +189,7 @@ class _Watcher:
                 self._resource_version = told.resource_version or self._resource_version
             elif told.initial is not None:
                 _fold(keys, told.events[: told.initial])
-                told.events.insert(told.initial, Listed(frozenset(keys)))
+                told.events.insert(told.initial, Listed(frozenset(keys), told.resource_version))
                 self.has_listed = True
                 self._resource_version = told.resource_version
             elif told.bookmarks:

@@ -49,9 +49,13 @@ class Removed(Struct, frozen=True, tag=True, gc=False):
 
 
 class Listed(Struct, frozen=True, tag=True):
-    """A full listing has just ended: of this kind (and namespace), exactly `keys` exist. Also after every relist."""
+    """A full listing has just ended: of this kind (and namespace), exactly `keys` exist. Also after every relist.
+
+    `resource_version`: when that was so, "" where it is not known.
+    """
 
     keys: frozenset[ObjectKey] = field(default=frozenset())
+    resource_version: str = ""
 
 
 WatchEvent = Upserted | Removed | Listed
