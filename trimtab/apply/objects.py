@@ -3,10 +3,9 @@
 import contextlib
 
 from trimtab.apply.cluster import Cluster
-from trimtab.apply.outcome import Outcome
 from trimtab.compare.prepare import TargetObject
 from trimtab.compare.takeover import taken_over
-from trimtab.errors import Retry, Stalled, Wait
+from trimtab.errors import Retry, Wait
 from trimtab.kube import read, write
 from trimtab.kube.errors import AlreadyExists, Conflict, NotFound
 from trimtab.kube.resource import Resource
@@ -15,7 +14,6 @@ from trimtab.model.keys import Kind, ObjectKey, annotations_of
 from trimtab.model.names import ATTEMPT, FIELD_MANAGER, HOOK_FINALIZER
 from trimtab.model.observed import Observed
 from trimtab.model.tracking import owner_of
-from trimtab.sync.task import Task
 
 ATTEMPTS = 3
 
@@ -37,26 +35,6 @@ async def apply_object(target: TargetObject, cluster: Cluster, *, takeover: bool
     observed = read.observe(resource, raw)
     cluster.live.put(observed)
     return observed
-
-
-async def rehearse(task: Task, cluster: Cluster) -> Outcome:
-    """What the task would do, as the API server sees it; nothing is written."""
-    if task.action != "Apply" or task.target is None:
-        verb = {"Prune": "would be pruned", "Hook": "would run"}.get(task.action, "would be created if missing")
-        return Outcome(status="Pruned" if task.action == "Prune" else "Synced", message=f"{verb} (dry run)")
-    resource = await cluster.resource(task.kind)
-    await write.apply_raw(
-        cluster.transport,
-        resource,
-        task.target.body,
-        name=task.key.name,
-        namespace=task.key.namespace,
-        field_manager=FIELD_MANAGER,
-        force=True,
-        dry_run=True,
-    )
-    verb = "would be configured" if task.live_uid else "would be created"
-    return Outcome(status="Synced", message=f"{verb} (dry run)")
 
 
 async def take_over(key: ObjectKey, resource: Resource, cluster: Cluster) -> None:
@@ -88,7 +66,7 @@ async def take_over(key: ObjectKey, resource: Resource, cluster: Cluster) -> Non
 async def remove_tracked(
     key: ObjectKey, kind: Kind, cluster: Cluster, *, instance: str, propagation: Propagation = "Foreground"
 ) -> bool:
-    """Delete `key` if it is still tracked to `instance`; False when it is not there (any more).
+    """Delete `key` if it is still tracked to `instance`; False when there is nothing (any more) that is.
 
     The object that is deleted is the very one that was looked at: a change in between makes us look again.
     """
@@ -100,7 +78,7 @@ async def remove_tracked(
             return False
         metadata = manifest["metadata"]
         if owner_of(key, metadata.get("annotations")) != instance:
-            raise Stalled(f"{key} is not tracked to {instance} any more; it is left alone", reason="NotTracked")
+            return False
         if metadata.get("deletionTimestamp"):
             return True
         try:
@@ -118,7 +96,7 @@ async def remove_tracked(
         except Conflict:
             continue
         return True
-    raise Retry(f"{key}: changes too fast to be pruned; it is tried again", reason="Conflict")
+    raise Retry(f"{key}: changes too fast to be deleted; it is tried again", reason="Conflict")
 
 
 async def create_namespace(name: str, cluster: Cluster) -> bool:

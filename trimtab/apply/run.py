@@ -6,6 +6,7 @@ and hooks have to have ended. After the last step only hooks are waited for.
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 
 from msgspec import Struct
@@ -17,12 +18,12 @@ from trimtab.apply.objects import (
     delete_hook,
     find_hook,
     is_same_attempt,
-    rehearse,
     release_hook,
     remove_tracked,
     wait_established,
 )
 from trimtab.apply.outcome import Outcome, hook_outcome, object_outcome, result_of
+from trimtab.apply.rehearse import Promised, promised, rehearse
 from trimtab.compare.prepare import CRD
 from trimtab.errors import TrimtabError
 from trimtab.kube.discovery import UnknownKind
@@ -51,8 +52,16 @@ class Terms(Struct, frozen=True, kw_only=True):
 
 async def run(plan: Plan, cluster: Cluster, terms: Terms) -> AsyncGenerator[SyncEvent]:
     """Carry `plan` out. The first event is Planned, the last one Finished. Closing the iterator stops the sync."""
-    sync = _Sync(cluster, terms)
     yield Planned(plan)
+    turn = _Turn(cluster.writing)
+    try:
+        async for event in _carry_out(plan, _Sync(cluster, terms, turn, ahead=promised(plan.tasks()))):
+            yield event
+    finally:
+        turn.give()
+
+
+async def _carry_out(plan: Plan, sync: "_Sync") -> AsyncIterator[SyncEvent]:
     for at, step in enumerate(plan.steps):
         async for event in sync.step(step, last=at + 1 == len(plan.steps)):
             yield event
@@ -75,6 +84,15 @@ async def abort(results: Iterable[ResourceResult], cluster: Cluster) -> None:
             await delete_hook(key, found.kind, cluster)
 
 
+async def let_go(results: Iterable[ResourceResult], cluster: Cluster) -> None:
+    """Nobody will ask for the outcome of these hooks any more: they run on, and may vanish when they have ended."""
+    for result in results:
+        if result.hook_type and result.hook_phase == "Running":
+            key = ObjectKey(group=result.group, kind=result.kind, namespace=result.namespace, name=result.name)
+            with contextlib.suppress(TrimtabError):
+                await release_hook(key, await cluster.discovery.find(result.group, result.kind), cluster)
+
+
 def _finished(plan: Plan, failures: tuple[ResourceResult, ...]) -> Finished:
     if failures:
         first = failures[0]
@@ -86,21 +104,41 @@ def _finished(plan: Plan, failures: tuple[ResourceResult, ...]) -> Finished:
     return Finished("Succeeded", f"successfully synced ({'no more tasks' if hooks else 'all tasks run'})")
 
 
+class _Turn:
+    """A place among the syncs that write to the cluster; given up while there is nothing to do but wait."""
+
+    def __init__(self, places: asyncio.Semaphore) -> None:
+        self._places = places
+        self._held = False
+
+    async def take(self) -> None:
+        if not self._held:
+            await self._places.acquire()
+            self._held = True
+
+    def give(self) -> None:
+        if self._held:
+            self._places.release()
+            self._held = False
+
+
 class _Sync:
     """A plan under way: its cluster, and what has failed so far."""
 
-    def __init__(self, cluster: Cluster, terms: Terms) -> None:
+    def __init__(self, cluster: Cluster, terms: Terms, turn: _Turn, *, ahead: Promised) -> None:
         self.cluster = cluster
+        self.turn = turn
+        self.ahead = ahead
         self.terms = terms
         self.failures: list[ResourceResult] = []
         self.ended_hooks: list[tuple[Task, str]] = []
         self._limit = asyncio.Semaphore(PARALLEL)
 
     async def step(self, step: Step, *, last: bool) -> AsyncIterator[SyncEvent]:
-        async with self.cluster.writing:
-            for group in step.groups:
-                async for result in self._group(group):
-                    yield Reported(result)
+        await self.turn.take()
+        for group in step.groups:
+            async for result in self._group(group):
+                yield Reported(result)
         async for event in self._settle(step, objects=not last):
             yield event
 
@@ -145,14 +183,14 @@ class _Sync:
 
     async def _act(self, task: Task) -> Outcome | None:
         if self.terms.dry_run:
-            return await rehearse(task, self.cluster)
+            return await rehearse(task, self.cluster, self.ahead)
         match task.action:
             case "CreateNamespace":
                 created = await create_namespace(task.key.name, self.cluster)
                 return Outcome(status="Synced", message=f"namespace/{task.key.name} created") if created else None
             case "Prune":
                 there = await remove_tracked(task.key, task.kind, self.cluster, instance=self.terms.instance)
-                return Outcome(status="Pruned", message="pruned" if there else "was gone already")
+                return Outcome(status="Pruned", message="pruned" if there else "was gone, or given to another, already")
             case "Hook":
                 return await self._start_hook(task)
             case "Apply":
@@ -204,6 +242,7 @@ class _Sync:
                 yield Waiting(message)
             elif pending and not ended:
                 # Nothing was awaited since the look: no change can have been missed.
+                self.turn.give()
                 await self.cluster.changed(frozenset(task.key for task in pending), timeout=LOOK_AGAIN)
 
     def _awaited(self, task: Task, *, objects: bool) -> bool:

@@ -54,8 +54,10 @@ class Applications:
                         for key in [k for k in self._known if k not in present]:
                             self._drop(key)
 
-    async def patch(self, key: AppKey, body: dict[str, Any]) -> Application:
-        """Merge-patch the Application and remember the answer. Raises `ApiError`."""
+    async def patch(self, app: Application, body: dict[str, Any]) -> Application:
+        """Merge-patch `app`, and not another of that name, and remember the answer. Raises `ApiError`."""
+        key = AppKey(app.metadata.namespace, app.metadata.name)
+        body = {**body, "metadata": {"uid": app.metadata.uid, **(body.get("metadata") or {})}}
         resource = await self._resource()
         answer = await write.patch(
             self._transport,
@@ -66,11 +68,11 @@ class Applications:
             namespace=key.namespace,
             field_manager=FIELD_MANAGER,
         )
-        app = msgspec.convert(answer, Application)
+        patched = msgspec.convert(answer, Application)
         known = self._known.get(key)
-        if known is not None and _version(app) > _version(known):
-            self._known[key] = app
-        return app
+        if known is not None and _version(patched) > _version(known):
+            self._known[key] = patched
+        return patched
 
     async def _resource(self) -> Resource:
         return await self._discovery.find(GROUP, "Application")

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
+from contextlib import aclosing
 
 from msgspec import Struct
 
@@ -11,6 +12,7 @@ from trimtab.clock import Clock
 from trimtab.compare.prepare import Scope
 from trimtab.errors import Retry, Stalled, TrimtabError
 from trimtab.kube.discovery import Discovery, UnknownKind
+from trimtab.kube.errors import NotFound
 from trimtab.kube.resource import Resource
 from trimtab.kube.transport import Transport
 from trimtab.kube.watch import watch
@@ -35,6 +37,11 @@ class _Watch(Struct):
     task: asyncio.Task[None]
     listed: asyncio.Event
     error: TrimtabError | None = None
+    trouble: TrimtabError | None = None
+
+    def noted(self, trouble: TrimtabError | None) -> None:
+        """The connection broke (and is being mended), or works again."""
+        self.trouble = trouble
 
 
 class ClusterHandle:
@@ -60,7 +67,8 @@ class ClusterHandle:
         """Watch these kinds; one that the cluster does not serve (any more) has no objects."""
 
         async def one(group_kind: GroupKind) -> None:
-            if group_kind in self._watches and self._watches[group_kind].listed.is_set():
+            known = self._watches.get(group_kind)
+            if known is not None and known.listed.is_set() and known.error is None:
                 return
             with contextlib.suppress(UnknownKind):
                 await self._watched(await self.discovery.find(*group_kind))
@@ -112,32 +120,45 @@ class ClusterHandle:
             listed = asyncio.Event()
             task = asyncio.create_task(self._follow(resource), name=f"watch {resource.kind}")
             known = self._watches[group_kind] = _Watch(task=task, listed=listed)
-        if known.listed.is_set():
+        if known.listed.is_set() and known.error is None:
             return
         try:
             async with asyncio.timeout(FIRST_LIST_SECONDS):
                 await known.listed.wait()
         except TimeoutError as error:
-            raise Retry(f"{resource.kind}: not listed within {FIRST_LIST_SECONDS:g} s", reason="Unreachable") from error
+            why = f": {known.trouble.message}" if known.trouble else ""
+            message = f"{resource.kind}: not listed within {FIRST_LIST_SECONDS:g} s{why}"
+            raise Retry(message, reason="Unreachable") from error
         if known.error is not None:
             raise known.error
 
     async def _follow(self, resource: Resource) -> None:
-        """Fold the watch into the cache, for ever; a watch that is refused is tried again after a while."""
+        """Fold the watch into the cache until the kind is no longer served; one that is refused is tried again.
+
+        While it is refused nothing is concluded from what is missing: whoever asks for the kind gets the error.
+        """
         group_kind = (resource.kind.group, resource.kind.kind)
+        watching = self._watches[group_kind]
         while True:
             try:
-                async for events in watch(self.transport, resource):
-                    self._fold(group_kind, events)
+                async with aclosing(watch(self.transport, resource, report=watching.noted)) as batches:
+                    async for events in batches:
+                        watching.error = None
+                        self._fold(group_kind, events)
+            except NotFound:
+                self._unwatch(group_kind)
+                return
             except TrimtabError as error:
                 log.warning("watch of %s: %s", resource.kind, error.message)
-                watching = self._watches[group_kind]
                 watching.error = error
                 watching.listed.set()
-                self._on_change(self.live.forget_kind(group_kind))
                 await self._clock.sleep(RETRY_WATCH_SECONDS)
-                watching.listed.clear()
-                watching.error = None
+
+    def _unwatch(self, group_kind: GroupKind) -> None:
+        """The kind is gone from the server, with all its objects."""
+        self._watches.pop(group_kind).listed.set()
+        self.discovery.invalidate()
+        self._on_change(self.live.forget_kind(group_kind))
 
     def _fold(self, group_kind: GroupKind, events: list[WatchEvent]) -> None:
         touched = self.live.fold(group_kind, events)

@@ -58,6 +58,7 @@ async def running_controller(
                 task.cancel()
             await asyncio.gather(*tasks, *running, return_exceptions=True)
             await world.recorder.flush()
+            await world.sources.close()
             await world.clusters.home.close()
 
 
@@ -70,12 +71,16 @@ def _world(
             known = world.memories.get(key)
             queue.add_later(key, known.calm_until - clock.monotonic() if known else 0.0)
 
+    def application_changed(key: AppKey) -> None:
+        world.memory(key).asked_at = clock.monotonic()
+        queue.add(key)
+
     home = ClusterHandle(transport, clock=clock, on_change=objects_changed)
     discovery, namespace = home.discovery, settings.namespace
     world = World(
         settings=settings,
         clock=clock,
-        applications=Applications(transport, discovery, namespace=namespace, on_event=queue.add),
+        applications=Applications(transport, discovery, namespace=namespace, on_event=application_changed),
         projects=Projects(transport, discovery, namespace=namespace, clock=clock),
         clusters=Clusters(home),
         repositories=Repositories(transport, discovery, namespace=namespace, clock=clock),

@@ -6,23 +6,23 @@ the next poll (a change of the object brings it back at once).
 
 import asyncio
 import logging
-import random
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from trimtab.apply.run import abort
+from trimtab.apply.run import abort, let_go
 from trimtab.clock import rfc3339
 from trimtab.compare.drift import describe
 from trimtab.controller.delete import finalize, is_deleting
 from trimtab.controller.operate import operate
+from trimtab.controller.pace import backoff, fresh_since, is_asked, known_trouble, must_resolve, poll_pause
 from trimtab.controller.queue import WorkQueue
 from trimtab.controller.refresh import Refreshed, refresh
-from trimtab.controller.world import Memory, World
-from trimtab.errors import Retry, TrimtabError, Wait
-from trimtab.kube.errors import NotFound
+from trimtab.controller.world import Memory, Trouble, World
+from trimtab.errors import TrimtabError, Wait
+from trimtab.kube.errors import NotFound, StaleConflict
 from trimtab.model.application import Application, ApplicationStatus, Operation, OperationState
 from trimtab.model.keys import AppKey
 from trimtab.model.names import REFRESH, REFRESH_TIMESTAMP, SKIP_RECONCILE
@@ -33,8 +33,8 @@ from trimtab.sync.auto import Later, Refuse, Start
 from trimtab.sync.lifecycle import Begin, End, Next, Pause, Stop, begun, next_step, terminated
 
 log = logging.getLogger(__name__)
-RETRY_FIRST = 1.0
-RETRY_MOST = 60.0
+AFTER_CONFLICT = 0.1
+AFTER_DEFECT = 60.0
 LOOK_WHILE_SYNCING = 5.0
 CALM_SECONDS = 1.0
 """After a look, changes of live objects wait this long: a rollout changes its Deployment a dozen times."""
@@ -69,12 +69,15 @@ class Loop:
             self.queue.add_later(key, await self.reconcile(key))
         except NotFound:
             log.info("%s is gone", key)
+        except StaleConflict:
+            # Somebody changed it while we looked; the watch tells us what.
+            self.queue.add_later(key, AFTER_CONFLICT)
         except TrimtabError as error:
             log.warning("%s: %s", key, error.message)
-            self.queue.add_later(key, self._backoff(self.world.memory(key), error))
+            self.queue.add_later(key, backoff(self.world.memory(key), error, self.world))
         except Exception:
             log.exception("%s: a defect in Trimtab; the application is looked at again in a minute", key)
-            self.queue.add_later(key, RETRY_MOST)
+            self.queue.add_later(key, AFTER_DEFECT)
 
     async def reconcile(self, key: AppKey) -> float:
         """One pass; seconds until the next one at the latest."""
@@ -85,7 +88,10 @@ class Loop:
             return float("inf")
         if (app.metadata.annotations or {}).get(SKIP_RECONCILE) == "true":
             return float("inf")
+        if self._is_another(key, app):
+            await self._forget(key)
         memory = world.memory(key)
+        memory.uid = app.metadata.uid
         if is_deleting(app):
             await self._stop(memory)
             return await finalize(app, world)
@@ -98,39 +104,37 @@ class Loop:
         wait = await self._carry_out(app, memory, looked, step)
         return min(wait, looked.again)
 
+    def _is_another(self, key: AppKey, app: Application) -> bool:
+        """Was an application of that name deleted, and made anew, since the last look?"""
+        known = self.world.memories.get(key)
+        return known is not None and known.uid not in ("", app.metadata.uid)
+
     def _not_yet(self, app: Application, memory: Memory) -> float:
         """While a sync runs, its own writes need no look each: one every few seconds, or when somebody asks."""
         state = app.status.operation_state
-        asked = REFRESH in (app.metadata.annotations or {}) or (state is not None and state.phase == "Terminating")
+        asked = is_asked(app) or (state is not None and state.phase == "Terminating")
         since = self.world.clock.monotonic() - memory.looked_at
         return 0.0 if asked else max(0.0, LOOK_WHILE_SYNCING - since)
 
     async def _look(self, app: Application, memory: Memory) -> Looked:
-        now = rfc3339(self.world.clock.now())
-        resolve = self._must_resolve(app, memory)
+        now, clock = rfc3339(self.world.clock.now()), self.world.clock
+        if (trouble := known_trouble(app, memory, self.world)) is not None:
+            return Looked(_troubled(app, trouble, now), trouble.until - clock.monotonic())
+        resolve = must_resolve(app, memory, self.world)
         try:
-            refreshed = await refresh(app, self.world, memory, resolve=resolve)
+            refreshed = await refresh(
+                app, self.world, memory, resolve=resolve, since=fresh_since(app, memory, self.world)
+            )
         except Wait as wait:
             return Looked(app.status, wait.after)
         except TrimtabError as error:
-            status = status_unknown(app, reason=error.reason, message=error.message, now=now)
-            return Looked(status, self._backoff(memory, error))
-        memory.failures = 0
+            again = backoff(memory, error, self.world)
+            memory.trouble = Trouble(error, app.spec, clock.monotonic() + again)
+            return Looked(_troubled(app, memory.trouble, now), again)
+        memory.failures, memory.trouble = 0, None
         if resolve:
-            memory.poll_at = self.world.clock.monotonic() + self._poll_pause()
+            memory.poll_at = clock.monotonic() + poll_pause(self.world)
         return Looked(self._status(app, refreshed, now), self._again(memory, refreshed), refreshed)
-
-    def _must_resolve(self, app: Application, memory: Memory) -> bool:
-        declared = memory.declared
-        return (
-            declared is None
-            or REFRESH in (app.metadata.annotations or {})
-            or declared.sources != app.spec.all_sources()
-            or declared.identity.namespace != app.spec.destination.namespace
-            or bool(declared.prepared.errors)
-            or memory.failures > 0
-            or self.world.clock.monotonic() >= memory.poll_at
-        )
 
     def _status(self, app: Application, refreshed: Refreshed, now: str) -> ApplicationStatus:
         declared, decision = refreshed.declared, refreshed.decision
@@ -149,21 +153,6 @@ class Loop:
         poll = max(0.0, memory.poll_at - self.world.clock.monotonic())
         return min(poll, refreshed.decision.seconds) if isinstance(refreshed.decision, Later) else poll
 
-    def _poll_pause(self) -> float:
-        settings = self.world.settings
-        return settings.poll + random.uniform(0, settings.jitter)
-
-    def _backoff(self, memory: Memory, error: TrimtabError) -> float:
-        """Seconds until the next try after `error`."""
-        if isinstance(error, Wait):
-            return error.after
-        if not isinstance(error, Retry):
-            memory.failures += 1
-            return self._poll_pause()
-        pause = min(RETRY_MOST, RETRY_FIRST * 2 ** min(memory.failures, 10))
-        memory.failures += 1
-        return error.after if error.after is not None else pause
-
     def _next(self, app: Application, memory: Memory, looked: Looked) -> Next:
         refreshed = looked.refreshed
         newest = refreshed.declared.revision if refreshed else ""
@@ -178,6 +167,7 @@ class Loop:
         match step:
             case Begin(state):
                 started = await self._write(app, looked, state, operation=state.operation)
+                memory.results = ()
                 taken_up = app.status.operation_state == state
                 self._announce(app, looked, "OperationStarted", "" if taken_up else _begun_text(state))
                 self._start(started, state, memory)
@@ -185,12 +175,14 @@ class Loop:
                 status = replace(looked.status, operation_state=state)
                 ended = replace(app, status=replace(status, history=app.status.history))
                 looked = replace(looked, status=replace(status, history=with_deployment(ended, state)))
-                await self._write(app, looked, state, operation=None)
+                # Another operation may have been asked for meanwhile: it is next.
+                following = app.operation if app.operation != state.operation else None
+                await self._write(app, looked, state, operation=following)
                 memory.finished = None
                 self._announce(app, looked, "OperationCompleted", f"Sync operation {state.phase}: {state.message}")
                 refreshed = looked.refreshed
                 settled = refreshed is not None and refreshed.comparison.status == "Synced"
-                return float("inf") if settled else 0.0
+                return float("inf") if settled and following is None else 0.0
             case Pause(state, seconds):
                 await self._write(app, looked, state, operation=app.operation)
                 memory.finished = None
@@ -206,12 +198,9 @@ class Loop:
         self, app: Application, looked: Looked, state: OperationState | None, *, operation: Operation | None
     ) -> Application:
         """The one write of a pass; none when nothing changed."""
-        key = AppKey(app.metadata.namespace, app.metadata.name)
         now = rfc3339(self.world.clock.now())
         body = _patch(app, replace(looked.status, operation_state=state), operation, now=now)
-        if not body:
-            return app
-        return await self.world.applications.patch(key, body)
+        return await self.world.applications.patch(app, body) if body else app
 
     def _start(self, app: Application, state: OperationState, memory: Memory) -> None:
         key = AppKey(app.metadata.namespace, app.metadata.name)
@@ -249,13 +238,16 @@ class Loop:
         memory = self.world.memories.pop(key, None)
         if memory is not None:
             await self._stop(memory)
+            await let_go(memory.results, self.world.clusters.home)
         self.queue.forget(key)
         self.world.clusters.home.live.want(key.instance(self.world.settings.namespace), frozenset())
 
     def _announce(self, app: Application, looked: Looked, reason: Any, message: str) -> None:
         """Events: the operation's, drift, and every change of sync or health status."""
         recorder = self.world.recorder
-        for drift in looked.refreshed.drifts if looked.refreshed else ():
+        # What changes while we sync is our own doing.
+        drifts = looked.refreshed.drifts if looked.refreshed and app.operation is None else ()
+        for drift in drifts:
             recorder.emit(app, "DriftDetected", describe(drift), kind="Warning")
         for text, bad in _changes(app.status, looked.status):
             recorder.emit(app, "ResourceUpdated", text, kind="Warning" if bad else "Normal")
@@ -265,17 +257,24 @@ class Loop:
 
 
 def _patch(app: Application, status: ApplicationStatus, operation: Operation | None, *, now: str) -> dict[str, Any]:
-    """The merge patch of a pass, {} when there is nothing to write."""
+    """The merge patch of a pass, {} when there is nothing to write.
 
+    What others write too, the refresh annotation and `.operation`, is changed only in the very state that was seen.
+    """
     body: dict[str, Any] = {}
+    seen = {"resourceVersion": app.metadata.resource_version}
     if asked := [name for name in (REFRESH, REFRESH_TIMESTAMP) if name in (app.metadata.annotations or {})]:
-        version = app.metadata.resource_version
-        body["metadata"] = {"annotations": dict.fromkeys(asked), "resourceVersion": version}
+        body["metadata"] = {"annotations": dict.fromkeys(asked), **seen}
     if operation != app.operation:
+        body["metadata"] = {**body.get("metadata", {}), **seen}
         body["operation"] = msgspec.to_builtins(operation) if operation else None
     if status_patch(app.status, status) or body:
         body["status"] = status_patch(app.status, replace(status, reconciled_at=now)) or {}
     return body
+
+
+def _troubled(app: Application, trouble: Trouble, now: str) -> ApplicationStatus:
+    return status_unknown(app, reason=trouble.error.reason, message=trouble.error.message, now=now)
 
 
 def _changes(before: ApplicationStatus, after: ApplicationStatus) -> list[tuple[str, bool]]:

@@ -12,8 +12,15 @@ from trimtab.controller.clusters import ClusterHandle
 from trimtab.controller.refresh import declare, observe
 from trimtab.controller.world import Declared, Memory, World
 from trimtab.errors import Retry, Stalled, TrimtabError
-from trimtab.model.application import Application, OperationPhase, OperationState, SyncOperation, SyncResult
-from trimtab.model.keys import AppKey, ObjectKey
+from trimtab.model.application import (
+    Application,
+    OperationPhase,
+    OperationState,
+    SyncOperation,
+    SyncResourceSelector,
+    SyncResult,
+)
+from trimtab.model.keys import ObjectKey
 from trimtab.model.options import parse_options
 from trimtab.status.patch import merge_diff
 from trimtab.sync.plan import Plan, make_plan
@@ -39,6 +46,7 @@ async def operate(app: Application, state: OperationState, world: World, memory:
         result = replace(result, revision=declared.revision if not app.spec.sources else "")
         result = replace(result, revisions=declared.revisions if app.spec.sources else ())
         plan = await _plan(app, state, declared, cluster, memory)
+        _all_found(sync, plan)
         memory.results = result.resources
         progress = Progress(results=result.resources)
         terms = Terms(instance=declared.identity.instance, done=succeeded_hooks(result.resources), dry_run=sync.dry_run)
@@ -82,18 +90,30 @@ async def _plan(
     return make_plan(comparison, declared.prepared.hooks, _options(app, state, declared))
 
 
+def _all_found(sync: SyncOperation, plan: Plan) -> None:
+    """Raises Stalled when somebody names an object that is not there. What healing wants may have gone meanwhile."""
+    if sync.auto_heal_attempts_count:
+        return
+    planned = {task.key for task in plan.tasks()}
+    planned |= {replace(key, namespace="") for key in planned}
+    for wanted in map(_key_of, sync.resources):
+        if wanted not in planned:
+            raise Stalled(f"{wanted} is no object of this application; correct the selection or sync everything")
+
+
+def _key_of(selector: SyncResourceSelector) -> ObjectKey:
+    return ObjectKey(group=selector.group, kind=selector.kind, namespace=selector.namespace, name=selector.name)
+
+
 def _options(app: Application, state: OperationState, declared: Declared) -> Options:
     sync = state.operation.sync or SyncOperation()
     policy = app.spec.sync_policy
     words = frozenset(parse_options((*(policy.sync_options if policy else ()), *sync.sync_options)))
-    selected = frozenset(
-        ObjectKey(group=r.group, kind=r.kind, namespace=r.namespace, name=r.name) for r in sync.resources
-    )
     return Options(
         prune=sync.prune,
         hooks=not (sync.sync_strategy and sync.sync_strategy.apply),
         create_namespace=app.spec.destination.namespace if "CreateNamespace=true" in words else "",
-        selected=selected or None,
+        selected=frozenset(map(_key_of, sync.resources)) or None,
         only_out_of_sync="ApplyOutOfSyncOnly=true" in words,
         started_at=parse_rfc3339(state.started_at),
         retry=state.retry_count,
@@ -122,7 +142,7 @@ class _Reporter:
     """
 
     def __init__(self, app: Application, state: OperationState, world: World) -> None:
-        self._key = AppKey(app.metadata.namespace, app.metadata.name)
+        self._app = app
         self._world = world
         self._written = state
         self._at = 0.0
@@ -143,10 +163,12 @@ class _Reporter:
 
     async def _write(self, state: OperationState) -> None:
         patch = merge_diff(msgspec.to_builtins(self._written), msgspec.to_builtins(state))
-        self._written, self._at = state, self._world.clock.monotonic()
+        self._at = self._world.clock.monotonic()
         if not patch:
             return
         try:
-            await self._world.applications.patch(self._key, {"status": {"operationState": patch}})
+            await self._world.applications.patch(self._app, {"status": {"operationState": patch}})
         except Retry as error:
-            log.warning("%s: progress not written: %s", self._key, error.message)
+            log.warning("%s: progress not written yet: %s", self._app.metadata.name, error.message)
+        else:
+            self._written = state

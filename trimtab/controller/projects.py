@@ -23,7 +23,7 @@ class Projects:
         self._discovery = discovery
         self._namespace = namespace
         self._clock = clock
-        self._known: dict[str, tuple[float, AppProject | None]] = {}
+        self._known: dict[str, tuple[float, AppProject]] = {}
 
     async def check(self, app: Application) -> None:
         """Raises Stalled (InvalidSpecError) when the application may not use its project."""
@@ -42,11 +42,15 @@ class Projects:
             )
 
     async def _project(self, name: str) -> AppProject | None:
-        until, project = self._known.get(name, (0.0, None))
+        until, known = self._known.get(name, (0.0, None))
         if self._clock.monotonic() < until:
-            return project
+            return known
         project = await self._read(name)
-        self._known[name] = (self._clock.monotonic() + FRESH_SECONDS, project)
+        if project is None:
+            # Whoever makes it now should not have to wait.
+            self._known.pop(name, None)
+        else:
+            self._known[name] = (self._clock.monotonic() + FRESH_SECONDS, project)
         return project
 
     async def _read(self, name: str) -> AppProject | None:

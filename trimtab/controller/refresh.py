@@ -34,8 +34,10 @@ class Refreshed(Struct, frozen=True):
     decision: Decision
 
 
-async def refresh(app: Application, world: World, memory: Memory, *, resolve: bool) -> Refreshed:
+async def refresh(app: Application, world: World, memory: Memory, *, resolve: bool, since: float) -> Refreshed:
     """Fetch, render, compare, decide. `resolve`: ask Git again; otherwise what it last said is taken as it was.
+
+    `since` (by the monotonic clock): what was fetched after that is fresh enough, so that many share one fetch.
 
     Raises Stalled, Retry or Wait; nothing has been written then, to the cluster or anywhere else.
     """
@@ -43,7 +45,7 @@ async def refresh(app: Application, world: World, memory: Memory, *, resolve: bo
     cluster = world.clusters.find(app.spec.destination)
     declared = memory.declared
     if resolve or declared is None:
-        declared = await declare(app, world, cluster, known=declared)
+        declared = await declare(app, world, cluster, known=declared, since=since)
     comparison = await observe(app, declared, cluster, known=memory.verdicts)
     drifted = drifts(memory.verdicts, comparison)
     memory.declared, memory.comparison, memory.verdicts = declared, comparison, comparison.verdicts()
@@ -66,6 +68,7 @@ async def declare(
     known: Declared | None = None,
     sources: tuple[ApplicationSource, ...] = (),
     pinned: Pinned = (),
+    since: float | None = None,
 ) -> Declared:
     """What Git declares now (or at the `pinned` revisions). `known` is given back where nothing has changed."""
     identity = identity_of(app, world)
@@ -73,7 +76,10 @@ async def declare(
     if not sources:
         raise Stalled("spec.source is missing; say where the manifests are", reason="InvalidSpecError")
     checkouts = await asyncio.gather(
-        *(_fetch(source, world, pinned[at] if at < len(pinned) else "") for at, source in enumerate(sources))
+        *(
+            _fetch(source, world, pinned=pinned[at] if at < len(pinned) else "", since=since)
+            for at, source in enumerate(sources)
+        )
     )
     revisions = tuple(checkout.revision for checkout in checkouts)
     if known and _same(known, identity, sources, revisions):
@@ -117,10 +123,12 @@ def _same(
     return unchanged and not known.prepared.errors
 
 
-async def _fetch(source: ApplicationSource, world: World, pinned: str) -> Checkout:
+async def _fetch(source: ApplicationSource, world: World, *, pinned: str, since: float | None) -> Checkout:
     access = await world.repositories.access(source.repo_url)
     try:
-        return await world.sources.checkout(access, pinned or source.target_revision, source.path)
+        return await world.sources.checkout(
+            access, pinned or source.target_revision, source.path, tag_prefix=source.tag_prefix, since=since
+        )
     except Stalled:
         # Perhaps the credentials were corrected meanwhile: the next try reads them anew.
         world.repositories.forget()

@@ -16,7 +16,8 @@ from trimtab.controller.events import Recorder
 from trimtab.controller.projects import Projects
 from trimtab.controller.queue import WorkQueue
 from trimtab.controller.repositories import Repositories
-from trimtab.model.application import ApplicationSource, OperationState, ResourceResult
+from trimtab.errors import TrimtabError
+from trimtab.model.application import ApplicationSource, ApplicationSpec, OperationState, ResourceResult
 from trimtab.model.keys import AppKey, ObjectKey, Revision
 from trimtab.render import Workshop
 from trimtab.settings import Settings
@@ -39,16 +40,27 @@ class Declared(Struct, frozen=True):
         return self.revisions[0] if self.revisions else ""
 
 
+class Trouble(Struct, frozen=True):
+    """What kept us from looking at an application with that `spec`; not tried again before `until` (monotonic)."""
+
+    error: TrimtabError
+    spec: ApplicationSpec
+    until: float
+
+
 class Memory(Struct):
     """What is remembered of one application between passes."""
 
+    uid: str = ""
     declared: Declared | None = None
     comparison: Comparison | None = None
     verdicts: dict[ObjectKey, Verdict] = field(default_factory=dict)
     poll_at: float = 0.0
+    asked_at: float = 0.0
     looked_at: float = 0.0
     calm_until: float = 0.0
     failures: int = 0
+    trouble: Trouble | None = None
     run: asyncio.Task[None] | None = None
     results: tuple[ResourceResult, ...] = ()
     finished: OperationState | None = None

@@ -1,14 +1,16 @@
 """The CustomResourceDefinitions, generated from the Structs.
 
-They check the types of the fields that are known and keep every field that is not, so that nothing which a newer
-Argo CD writes is lost. No status subresource, as with Argo CD: status is written by patches of the object.
+They check the types of the fields that people write and keep every field that is not known, so that nothing which a
+newer Argo CD writes is lost. The status of an Application is open: controllers write it, often, and checking each field
+of it costs the API server a quarter of every such write. No status subresource, as with Argo CD: status is written by
+patches of the object.
 """
 
 from typing import Any
 
 from msgspec import Struct, inspect
 
-from trimtab.model.application import ApplicationSpec, ApplicationStatus, Operation
+from trimtab.model.application import ApplicationSpec, Operation
 from trimtab.model.appproject import AppProjectSpec, AppProjectStatus
 from trimtab.model.keys import Manifest
 from trimtab.model.names import GROUP, VERSION
@@ -30,7 +32,7 @@ def crds() -> tuple[Manifest, ...]:
         _crd(
             "Application",
             short=("app", "apps"),
-            parts={"spec": ApplicationSpec, "operation": Operation, "status": ApplicationStatus},
+            parts={"spec": ApplicationSpec, "operation": Operation},
             columns=APPLICATION_COLUMNS,
         ),
         _crd("ApplicationSet", short=("appset", "appsets"), parts={}, columns=()),
@@ -76,6 +78,7 @@ def _object(parts: dict[str, type[Struct]]) -> Schema:
     own = {name: schema_of(inspect.type_info(part)) for name, part in parts.items()}
     named = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"type": "object"}}
     spec = own.pop("spec", {"type": "object", KEEP: True})
+    own.setdefault("status", {"type": "object", KEEP: True})
     return {
         "type": "object",
         "required": ["metadata", "spec"],

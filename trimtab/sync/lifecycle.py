@@ -63,11 +63,17 @@ def next_step(
         return Stop()
     if running:
         return None
-    if state is None or state.phase in ENDED or state.operation != app.operation:
+    if state is None or not is_begun(app):
         return Begin(begun(app.operation, now))
     if state.finished_at is None:
         return Begin(state)
     return _retry(state, now, newest)
+
+
+def is_begun(app: Application) -> bool:
+    """Is the operation that somebody asks for the one that runs, or waits for its retry?"""
+    state = app.status.operation_state
+    return state is not None and state.phase not in ENDED and state.operation == app.operation
 
 
 def begun(operation: Operation, now: dt.datetime) -> OperationState:

@@ -91,7 +91,7 @@ def _moved(task: Task, in_namespace: Mapping[str, Position], of_kind: Mapping[Gr
         return _moved_to(task, in_namespace.get(task.key.name))
     if (task.key.group, task.key.kind) != CRD:
         return task
-    defined = _defined(task.target.manifest())
+    defined = defined_kind(task.target.manifest())
     moved = _moved_to(task, of_kind.get(defined))
     needed_early = kind_rank(defined[1]) < kind_rank(task.key.kind)
     return replace(moved, first=needed_early and of_kind.get(defined) == _position(moved))
@@ -108,7 +108,8 @@ def _position(task: Task) -> Position:
     return (PHASE_ORDER[task.phase], task.wave)
 
 
-def _defined(crd: Manifest) -> GroupKind:
+def defined_kind(crd: Manifest) -> GroupKind:
+    """(group, kind) that a CustomResourceDefinition defines; ("", "") where it does not say."""
     spec = crd.get("spec")
     names = spec.get("names") if isinstance(spec, dict) else None
     return (str(spec.get("group")), str(names.get("kind"))) if spec and isinstance(names, dict) else ("", "")

@@ -77,7 +77,7 @@ def make_plan(comparison: Comparison, hooks: Iterable[TargetObject], options: Op
 
 
 def _asked_for(item: Item, options: Options) -> bool:
-    if options.selected is not None and item.key not in options.selected:
+    if options.selected is not None and not options.selected & {item.key, replace(item.key, namespace="")}:
         return False
     return not (options.only_out_of_sync and item.status == "Synced")
 

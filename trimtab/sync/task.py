@@ -21,7 +21,8 @@ class Skip(Struct, frozen=True):
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """What the operation asks for. `selected`: only these objects (then no hooks run); None for all.
+    """What the operation asks for. `selected`: only these objects (then no hooks run); None for all. A
+    key without a namespace stands for the objects of that name in any.
 
     `retry`: how many attempts there were before; the hooks of each attempt are its own.
     """

@@ -61,7 +61,7 @@ def test_no_object_has_both_properties_and_additional_ones(kind: str) -> None:
         ("spec.syncPolicy.automated.enabled", {"type": "boolean"}),
         ("spec.revisionHistoryLimit", {"type": "integer", "format": "int64"}),
         ("operation.sync.syncOptions", {"type": "array", "items": {"type": "string"}}),
-        ("status.health.status", {"type": "string"}),
+        ("status", {"type": "object", KEEP: True}),
     ],
 )
 def test_types(path: str, expected: dict[str, Any]) -> None:

@@ -1,0 +1,68 @@
+"""When an application is looked at again, and when Git is asked anew. Nothing here acts."""
+
+import random
+
+from trimtab.controller.world import Memory, Trouble, World
+from trimtab.errors import Retry, TrimtabError, Wait
+from trimtab.model.application import Application
+from trimtab.model.names import REFRESH
+from trimtab.source.poll import TOLERANCE
+from trimtab.sync.lifecycle import is_begun
+
+RETRY_FIRST = 1.0
+RETRY_MOST = 60.0
+
+
+def is_asked(app: Application) -> bool:
+    """Does somebody wait for a look, by the refresh annotation?"""
+    return REFRESH in (app.metadata.annotations or {})
+
+
+def must_resolve(app: Application, memory: Memory, world: World) -> bool:
+    """Ask Git again, or take what it last said? An operation that begins takes the newest there is."""
+    declared = memory.declared
+    return (
+        declared is None
+        or is_asked(app)
+        or declared.sources != app.spec.all_sources()
+        or declared.identity.namespace != app.spec.destination.namespace
+        or bool(declared.prepared.errors)
+        or memory.failures > 0
+        or (app.operation is not None and not is_begun(app))
+        or world.clock.monotonic() >= memory.poll_at
+    )
+
+
+def fresh_since(app: Application, memory: Memory, world: World) -> float:
+    """From when on a fetch is new enough: since somebody asked, or, for a poll, a while ago.
+
+    So the many applications of a repository share one fetch, whether all are asked at once or come due in turn.
+    """
+    if is_asked(app) or app.operation is not None or memory.declared is None:
+        return memory.asked_at
+    return world.clock.monotonic() - TOLERANCE
+
+
+def known_trouble(app: Application, memory: Memory, world: World) -> Trouble | None:
+    """What kept us from looking, while it is too early to try again: events in the cluster mend no repository."""
+    trouble = memory.trouble
+    if trouble is None or is_asked(app) or trouble.spec != app.spec:
+        return None
+    return trouble if world.clock.monotonic() < trouble.until else None
+
+
+def backoff(memory: Memory, error: TrimtabError, world: World) -> float:
+    """Seconds until the next try after `error`: soon where it may pass, with the next poll where it cannot."""
+    if isinstance(error, Wait):
+        return error.after
+    memory.failures += 1
+    if not isinstance(error, Retry):
+        return poll_pause(world)
+    if error.after is not None:
+        return error.after
+    return float(min(RETRY_MOST, RETRY_FIRST * 2 ** min(memory.failures - 1, 10)))
+
+
+def poll_pause(world: World) -> float:
+    """Seconds until Git is asked again when all is well."""
+    return world.settings.poll + random.uniform(0, world.settings.jitter)
