@@ -81,6 +81,11 @@ def break_it(stage: Stage) -> None:
     stage.repo.commit({"deploy/settings.yaml": "kind: [ConfigMap\n"})
 
 
+def refuse(stage: Stage) -> None:
+    """A commit with a Deployment that the API server refuses."""
+    stage.repo.commit({"deploy/web.yaml": WEB.replace("replicas: 2", "replicas: many")})
+
+
 def scale(stage: Stage) -> None:
     """A person scales the Deployment."""
     web = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"}}
@@ -98,7 +103,7 @@ def live(stage: Stage) -> None:
         stage.create({**name, **manifest})
 
 
-ACTS: dict[str, Callable[[Stage], None]] = {act.__name__: act for act in (push, shrink, break_it, scale, live)}
+ACTS: dict[str, Callable[[Stage], None]] = {act.__name__: act for act in (push, shrink, break_it, refuse, scale, live)}
 
 
 def _app(name: str, *, spec: dict[str, Any] | None = None, **parts: Any) -> Manifest:

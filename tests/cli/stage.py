@@ -29,8 +29,10 @@ class Stage:
         self.folder = folder
         self.kubeconfig = folder / "kubeconfig"
         self.repo = GitRepo(folder / "shop.git")
-        self._loop = asyncio.new_event_loop()
         self._exits = contextlib.AsyncExitStack()
+        self._ready = threading.Event()
+        self._loop: asyncio.AbstractEventLoop
+        self._stop: asyncio.Event
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         """Run `work` on the stage's thread to its end."""
@@ -38,16 +40,22 @@ class Stage:
 
     @contextlib.contextmanager
     def running(self) -> Iterator["Stage"]:
-        thread = threading.Thread(target=self._loop.run_forever, name="stage", daemon=True)
+        thread = threading.Thread(target=asyncio.run, args=(self._live(),), name="stage", daemon=True)
         thread.start()
+        assert self._ready.wait(PATIENCE), "the sandbox has not started"
         try:
-            self.do(self._begin())
             yield self
         finally:
-            self.do(self._exits.aclose())
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            thread.join()
-            self._loop.close()
+            self._loop.call_soon_threadsafe(self._stop.set)
+            thread.join(PATIENCE)
+
+    async def _live(self) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        async with self._exits:
+            sandbox = await self._exits.enter_async_context(Sandbox())
+            sandbox.write_kubeconfig(self.kubeconfig)
+            self._ready.set()
+            await self._stop.wait()
 
     def install(self) -> None:
         """Install the CRDs, and the namespace of the Applications."""
@@ -73,10 +81,6 @@ class Stage:
     @property
     def config(self) -> ClusterConfig:
         return load(self.kubeconfig, None)
-
-    async def _begin(self) -> None:
-        sandbox = await self._exits.enter_async_context(Sandbox())
-        sandbox.write_kubeconfig(self.kubeconfig)
 
     async def _create(self, manifests: tuple[Manifest, ...]) -> None:
         async with Transport(self.config) as transport:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.cli.conftest import Trimtab
-from tests.cli.scenes import fleet, installed
+from tests.cli.scenes import driven, fleet, installed, refuse
 from tests.cli.stage import Stage
 from tests.cli.test_main import ROOT
 from trimtab.cli.complete import application_names
@@ -100,6 +100,19 @@ def test_one_bad_document_and_nothing_is_created(
     assert ended.code == 2
     assert ended.err.startswith(f"trimtab: {error.format(file=file)}")
     assert trimtab("app", "list", "-A", kubeconfig=stage.kubeconfig).out == ""
+
+
+def test_a_failed_sync_is_an_error_and_no_deployment(stage: Stage, trimtab: Trimtab) -> None:
+    driven(stage)
+    refuse(stage)
+    source = ("--repo", stage.repo.url, "--path", "deploy", "--dest-namespace", "default")
+    trimtab("app", "create", "shop", *source, kubeconfig=stage.kubeconfig)
+    ended = trimtab("app", "sync", "shop", kubeconfig=stage.kubeconfig)
+    assert ended.code == 2
+    assert ended.err.splitlines()[-1].startswith("trimtab: Application argocd/shop: Failed: ")
+    assert "spec.replicas: expected numeric" in ended.err.splitlines()[-1]
+    history = trimtab("app", "history", "shop", kubeconfig=stage.kubeconfig)
+    assert history.err == "Application argocd/shop has not been deployed yet\n"
 
 
 @pytest.mark.parametrize(("answer", "gone"), [("y\n", True), ("n\n", False), ("", False)])

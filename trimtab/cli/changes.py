@@ -8,11 +8,12 @@ from typing import Any, Literal
 import click
 from msgspec import Struct
 
-from trimtab.cli.output import as_yaml, faint
+from trimtab.cli.output import as_yaml, faint, wrapped
 from trimtab.cli.words import counted
 from trimtab.compare.comparison import Comparison, Item
 from trimtab.compare.redact import redact_differences
 from trimtab.compare.structural import MISSING, Difference
+from trimtab.errors import Stalled
 from trimtab.model.keys import ObjectKey
 from trimtab.sync.plan import Plan, Step
 from trimtab.sync.task import Task
@@ -31,7 +32,7 @@ MARKS: dict[Action, tuple[str, str]] = {
 
 
 class Change(Struct, frozen=True, kw_only=True):
-    """One object's part. `note` says what is out of the ordinary about it."""
+    """One object's part. `note`: what is out of the ordinary; `refusal`: why the API server would not take it."""
 
     action: Action
     key: ObjectKey
@@ -39,6 +40,7 @@ class Change(Struct, frozen=True, kw_only=True):
     wave: int
     fields: tuple[Difference, ...] = ()
     note: str = ""
+    refusal: str = ""
 
 
 def changes_of(plan: Plan, comparison: Comparison, *, existing: frozenset[ObjectKey] = frozenset()) -> list[Change]:
@@ -58,6 +60,7 @@ def _change(task: Task, step: Step, item: Item | None) -> Change:
         wave=step.wave,
         fields=redact_differences(task.key, differences),
         note=_note(task, item),
+        refusal=item.verdict.note if item else "",
     )
 
 
@@ -76,11 +79,17 @@ def _action(task: Task, item: Item | None) -> Action:
 def _note(task: Task, item: Item | None) -> str:
     if task.skip is not None:
         return task.skip.message
-    if item and item.verdict.note:
-        return item.verdict.note
     if item and item.shared_with:
         return f"taken from application {item.shared_with}"
     return "takes over what kubectl apply owns" if task.takeover else ""
+
+
+def exit_code(changes: list[Change]) -> int:
+    """As kubectl diff's: 0 nothing differs, 1 something does. Raises Stalled where the API server refuses something."""
+    refused = [change for change in changes if change.refusal]
+    if refused:
+        raise Stalled(f"the API server refuses {', '.join(str(change.key) for change in refused)}", reason="Invalid")
+    return 1 if differs(changes) else 0
 
 
 def differs(changes: Iterable[Change]) -> bool:
@@ -132,7 +141,8 @@ def _value(change: Change) -> dict[str, Any]:
     shown: dict[str, Any] = {"action": change.action, **named, "phase": change.phase, "wave": change.wave}
     if change.fields:
         shown["fields"] = [_field_value(field) for field in change.fields]
-    return {**shown, "note": change.note} if change.note else shown
+    said = {"note": change.note, "refusal": change.refusal}
+    return {**shown, **{name: text for name, text in said.items() if text}}
 
 
 def _field_value(field: Difference) -> dict[str, Any]:
@@ -149,6 +159,8 @@ def _lines(change: Change, *, indent: str) -> Iterator[str]:
     mark, color = MARKS[change.action]
     note = f"  {faint(change.note)}" if change.note else ""
     yield f"{indent}{click.style(f'{mark} {change.key}', fg=color)}{note}"
+    if change.refusal:
+        yield click.style(wrapped(change.refusal, indent=len(indent) + 4), fg="red")
     for field in change.fields:
         yield from (f"{indent}    {line}" for line in _field_lines(field))
 

@@ -28,6 +28,7 @@ class DirectCluster:
         self.transport = transport
         self.discovery = Discovery(transport)
         self.live = LiveStore()
+        self.writing = asyncio.Semaphore(1)
 
     async def resource(self, kind: Kind) -> Resource:
         """How the cluster serves `kind`. Raises `UnknownKind`."""

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from trimtab.cli.applications import app_of, connected, run
-from trimtab.cli.changes import Change, changes_of, differs, text_of, value_of
+from trimtab.cli.changes import Change, changes_of, exit_code, text_of, value_of
 from trimtab.cli.direct import DirectCluster, destination_of
 from trimtab.cli.engine import NAMESPACE, compared, declared_by_folder, prepared
 from trimtab.cli.flags import ClusterFlags, cluster_flags
@@ -68,7 +68,7 @@ def plan(
         document(value_of(changes), output)
     else:
         echo(text_of(changes, steps=True))
-    ctx.exit(1 if differs(changes) else 0)
+    ctx.exit(exit_code(changes))
 
 
 async def _offline(flags: ClusterFlags, question: Question) -> list[Change]:

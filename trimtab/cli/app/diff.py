@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from trimtab.cli.applications import app_of, connected, run
-from trimtab.cli.changes import Change, changes_of, differs, text_of, value_of
+from trimtab.cli.changes import Change, changes_of, exit_code, text_of, value_of
 from trimtab.cli.direct import destination_of
 from trimtab.cli.engine import compared, declared_by_folder, declared_by_git, prepared
 from trimtab.cli.flags import ClusterFlags, app_argument, cluster_flags
@@ -39,7 +39,7 @@ def diff(
         document(value_of(changes), output)
     else:
         echo(text_of(changes, steps=False))
-    ctx.exit(1 if differs(changes) else 0)
+    ctx.exit(exit_code(changes))
 
 
 async def _diff(flags: ClusterFlags, key: AppKey, *, revision: str, local: Path | None) -> list[Change]:
