@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.render.trees import config_map, repository
+from tests.render.trees import chart, config_map, repository
 from trimtab.errors import Stalled
 from trimtab.model.application import ApplicationSource, HelmSource
 from trimtab.render import DirectoryTree, RenderRequest, Workshop, render
@@ -77,6 +77,20 @@ async def test_the_application_s_name_does_not_matter_to_plain_manifests(worksho
         (await render(DirectoryTree(root), _request("chart", app), workshop=workshop)).digest for app in ("a", "b")
     }
     assert len(charts) == 2
+
+
+@pytest.mark.parametrize(("template", "asks"), [("x", False), ("{{ .Capabilities.KubeVersion }}", True)])
+async def test_a_cluster_s_versions_matter_to_charts_that_ask(
+    template: str, *, asks: bool, workshop: Workshop, tmp_path: Path
+) -> None:
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+    root = repository(tmp_path, chart("chart", f"{text}data: {{v: '{template}'}}\n"))
+    source = ApplicationSource(repo_url="file:///r", path="chart")
+    seen = set()
+    for version, more in (("1.35.0", ()), ("1.36.0", ()), ("1.36.0", ("example.com/v1",))):
+        request = RenderRequest(source=source, app_name="a", kube_version=version, api_versions=("v1", *more))
+        seen.add((await render(DirectoryTree(root), request, workshop=workshop)).digest)
+    assert len(seen) == (3 if asks else 1)
 
 
 def _request(name: str, app: str) -> RenderRequest:

@@ -24,6 +24,8 @@ from trimtab.render.walk import clean_path, walk
 
 _FILE_LIMIT: Final = 1024 * 1024
 _GLOB_CHARS = frozenset("*?[{")
+_MAX_REMEMBERED: Final = 4096
+_asking: dict[frozenset[str], bool] = {}
 _OTHER_SOURCE = re.compile(r"\$([A-Za-z0-9_-]+)/")
 
 
@@ -39,6 +41,8 @@ def prepare(tree: Tree, request: RenderRequest) -> Prepared:
     links = files.local_dependencies()
     value_files = tuple(files.values(settings))
     parameter_files = {item.name: files.one(item.path, field="fileParameters") for item in settings.file_parameters}
+    picks = files.picks()
+    asks = _asks_for_cluster(tree, picks) or "Capabilities" in repr(settings)
     work = HelmWork(
         chart=folder,
         links=links,
@@ -51,10 +55,31 @@ def prepare(tree: Tree, request: RenderRequest) -> Prepared:
         skip_crds=settings.skip_crds,
         skip_tests=settings.skip_tests,
         skip_schema_validation=settings.skip_schema_validation,
-        kube_version=settings.kube_version or request.kube_version,
-        api_versions=tuple(settings.api_versions or request.api_versions),
+        kube_version=settings.kube_version or (request.kube_version if asks else ""),
+        api_versions=settings.api_versions or (tuple(sorted(request.api_versions)) if asks else ()),
     )
-    return Prepared(label=folder or ".", work=work, picks=files.picks(), limit=MAX_SOURCE_BYTES)
+    return Prepared(label=folder or ".", work=work, picks=picks, limit=MAX_SOURCE_BYTES)
+
+
+def _asks_for_cluster(tree: Tree, picks: tuple[Pick, ...]) -> bool:
+    """Whether the files can tell one cluster from another.
+
+    Where they cannot, the cluster's versions are no part of the work: a new CRD or an upgrade renders nothing anew.
+    Packed charts are taken to ask. The answer is remembered by content.
+    """
+    content = frozenset(pick.id for pick in picks)
+    if content not in _asking:
+        if len(_asking) >= _MAX_REMEMBERED:
+            _asking.clear()
+        _asking[content] = any(_mentions_cluster(tree, pick.path) for pick in picks)
+    return _asking[content]
+
+
+def _mentions_cluster(tree: Tree, path: str) -> bool:
+    if path.endswith(".tgz"):
+        return True
+    content = tree.read(path, limit=MAX_SOURCE_BYTES)
+    return b"Capabilities" in content or b"kubeVersion" in content
 
 
 def _inline(settings: HelmSource) -> bytes:

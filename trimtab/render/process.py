@@ -22,7 +22,7 @@ _LAST_WORDS_SECONDS: Final = 5.0
 
 
 class WorkerProcess:
-    """Started by `start`, of use until `exchange` raises, and to be ended by `kill`."""
+    """Started by `start`, of use until `exchange` raises, and to be ended by `kill` and `gone`."""
 
     def __init__(self, process: asyncio.subprocess.Process, folder: Path) -> None:
         self._process = process
@@ -82,10 +82,13 @@ class WorkerProcess:
         how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
         return one_line(f"{how} {self._errors.decode(errors='replace')}", limit=500)
 
-    async def kill(self) -> None:
-        """End the process and everything it started, and remove its folder."""
+    def kill(self) -> None:
+        """End the process and everything it started, at once. `gone` has to follow."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
+
+    async def gone(self) -> None:
+        """Wait until the killed process is gone, and remove its folder."""
         await self._process.wait()
         await self._listening
         if self._process.stdin is not None:

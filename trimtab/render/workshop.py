@@ -125,11 +125,12 @@ class Workshop:
         self._idle[worker] = loop.call_later(self.limits.idle, self._end, worker)
 
     def _end(self, worker: WorkerProcess) -> None:
-        """End a worker in the background; `close` waits for it."""
+        """Kill a worker; clearing up after it goes on in the background, and `close` waits for that."""
         self._all.discard(worker)
         if (timer := self._idle.pop(worker, None)) is not None:
             timer.cancel()
-        task = asyncio.get_running_loop().create_task(worker.kill())
+        worker.kill()
+        task = asyncio.get_running_loop().create_task(worker.gone())
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
 
