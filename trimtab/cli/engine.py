@@ -33,17 +33,15 @@ BUILT_IN: dict[tuple[str, str], Scope] = {
 
 
 class Declared(Struct, frozen=True):
-    """What the sources of an application declare. `revisions`: one for each source, "" for a folder on disk."""
+    """What the sources of an application declare."""
 
     app: Application
     identity: Identity
-    revisions: tuple[str, ...]
-    source_types: tuple[str, ...]
     targets: tuple[Target, ...]
 
 
 async def declared_by_git(
-    app: Application, applications: Applications, cluster: DirectCluster, *, workshop: Workshop, revision: str = ""
+    app: Application, applications: Applications, *, cluster: DirectCluster, workshop: Workshop, revision: str = ""
 ) -> Declared:
     """What Git declares, at `revision` instead of the one that the (only) source names. Raises Stalled or Retry."""
     sources = app.spec.all_sources()
@@ -52,21 +50,23 @@ async def declared_by_git(
     if revision and len(sources) > 1:
         raise Stalled(f"Application {app.metadata.name} has {len(sources)} sources; --revision is for one")
     store = GitStore(default_cache() / "git", clock=SystemClock())
+    repositories = Repositories(
+        applications.transport, cluster.discovery, namespace=_control_namespace(app), clock=SystemClock()
+    )
 
     async def fetched(source: ApplicationSource) -> Checkout:
-        access = await _access(source, applications, cluster, app)
+        access = await _access(source.repo_url, repositories)
         return await store.checkout(access, revision or source.target_revision, source.path)
 
     checkouts = await asyncio.gather(*(fetched(source) for source in sources))
-    revisions = tuple(checkout.revision for checkout in checkouts)
     sourced = [
         (source, checkout) for source, checkout in zip(sources, checkouts, strict=True) if source.path or not source.ref
     ]
     renderings = [
-        await _render(app, source, checkout, cluster=cluster, workshop=workshop, revision=checkout.revision)
+        await _render(app, source, tree=checkout, cluster=cluster, workshop=workshop, revision=checkout.revision)
         for source, checkout in sourced
     ]
-    return _declared(app, renderings, revisions)
+    return _declared(app, renderings)
 
 
 async def declared_by_folder(
@@ -74,18 +74,16 @@ async def declared_by_folder(
 ) -> Declared:
     """What a folder on disk declares: `tree` at the path of the application's first source."""
     source = app.spec.all_sources()[0]
-    rendering = await _render(app, source, tree, cluster=cluster, workshop=workshop, revision="")
-    return _declared(app, [rendering], ("",))
+    rendering = await _render(app, source, tree=tree, cluster=cluster, workshop=workshop, revision="")
+    return _declared(app, [rendering])
 
 
-def _declared(app: Application, renderings: list[Rendering], revisions: tuple[str, ...]) -> Declared:
+def _declared(app: Application, renderings: list[Rendering]) -> Declared:
     key = AppKey(app.metadata.namespace, app.metadata.name)
     return Declared(
         app=app,
         identity=Identity(key.instance(_control_namespace(app)), app.spec.destination.namespace),
-        revisions=revisions,
-        source_types=tuple(rendering.source_type for rendering in renderings),
-        targets=tuple(Target(t.manifest, t.origin) for rendering in renderings for t in rendering.targets),
+        targets=tuple(target for rendering in renderings for target in rendering.targets),
     )
 
 
@@ -106,7 +104,7 @@ async def prepared(declared: Declared, cluster: DirectCluster | None) -> Prepare
     return made
 
 
-async def compared(declared: Declared, made: Prepared, cluster: DirectCluster | None) -> Comparison:
+async def compared(declared: Declared, made: Prepared, *, cluster: DirectCluster | None) -> Comparison:
     """The targets against what runs (nothing, without a cluster); what looks different is confirmed by a dry run."""
     live = await _live(declared.app, made, cluster) if cluster else {}
     found = compare(made, instance=declared.identity.instance, live=live, known={})
@@ -122,8 +120,8 @@ async def _live(app: Application, made: Prepared, cluster: DirectCluster) -> dic
 async def _render(
     app: Application,
     source: ApplicationSource,
-    tree: Tree,
     *,
+    tree: Tree,
     cluster: DirectCluster | None,
     workshop: Workshop,
     revision: str,
@@ -146,14 +144,9 @@ async def _render(
     return await render(tree, request, workshop=workshop)
 
 
-async def _access(
-    source: ApplicationSource, applications: Applications, cluster: DirectCluster, app: Application
-) -> RepositoryAccess:
+async def _access(url: str, repositories: Repositories) -> RepositoryAccess:
     """The credentials that the cluster holds; none where this user may not read them (a public one needs none)."""
-    repositories = Repositories(
-        applications.transport, cluster.discovery, namespace=_control_namespace(app), clock=SystemClock()
-    )
     try:
-        return await repositories.access(source.repo_url)
+        return await repositories.access(url)
     except Forbidden:
-        return RepositoryAccess(url=source.repo_url)
+        return RepositoryAccess(url=url)

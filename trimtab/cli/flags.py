@@ -12,6 +12,7 @@ from trimtab.model.durations import parse_duration
 from trimtab.model.keys import AppKey
 
 DEFAULT_NAMESPACE = "argocd"
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 class ClusterFlags(Struct, frozen=True):
@@ -22,25 +23,39 @@ class ClusterFlags(Struct, frozen=True):
     namespace: str
 
 
-def cluster_flags(command: Callable[..., Any]) -> Callable[..., Any]:
-    """--kubeconfig, --context and -n, as the one parameter `flags`. `-n` is eager: NAME needs it."""
+def gathered(parameter: str, kind: type[Struct], *options: Decorator) -> Decorator:
+    """Gives a command these options as the one `parameter`: a `kind`, which has a field for each of them."""
 
-    @click.option("--kubeconfig", type=click.Path(path_type=Path), help="Kubeconfig file [default: as kubectl's].")
-    @click.option("--context", help="Context in the kubeconfig [default: the current one].")
-    @click.option(
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(command)
+        def wrapped(*args: Any, **given: Any) -> Any:
+            value = kind(**{name: given.pop(name) for name in kind.__struct_fields__})
+            return command(*args, **{parameter: value}, **given)
+
+        decorated: Callable[..., Any] = wrapped
+        for option in reversed(options):
+            decorated = option(decorated)
+        return decorated
+
+    return decorate
+
+
+cluster_flags = gathered(
+    "flags",
+    ClusterFlags,
+    click.option("--kubeconfig", type=click.Path(path_type=Path), help="Kubeconfig file [default: as kubectl's]."),
+    click.option("--context", help="Context in the kubeconfig [default: the current one]."),
+    # Eager, since the argument NAME needs it.
+    click.option(
         "-n",
         "--namespace",
         default=DEFAULT_NAMESPACE,
         show_default=True,
         is_eager=True,
         help="Namespace of the Applications.",
-    )
-    @functools.wraps(command)
-    def wrapped(*args: Any, kubeconfig: Path | None, context: str | None, namespace: str, **kwargs: Any) -> Any:
-        flags = ClusterFlags(kubeconfig=kubeconfig, context=context, namespace=namespace)
-        return command(*args, flags=flags, **kwargs)
-
-    return wrapped
+    ),
+)
+"""--kubeconfig, --context and -n, as the one parameter `flags`."""
 
 
 class _AppName(click.ParamType[AppKey]):
@@ -73,8 +88,15 @@ def app_argument(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.argument("key", metavar="NAME", type=_AppName(), callback=_located)(command)
 
 
-def _located(ctx: click.Context, param: click.Parameter, key: AppKey) -> AppKey:
-    return key if key.namespace else AppKey(namespace=ctx.params["namespace"], name=key.name)
+def app_option(*names: str, **attributes: Any) -> Decorator:
+    """An option that names an Application, None where it is not given."""
+    return click.option(*names, metavar="NAME", type=_AppName(), callback=_located, **attributes)
+
+
+def _located(ctx: click.Context, param: click.Parameter, key: AppKey | None) -> AppKey | None:
+    if key is None or key.namespace:
+        return key
+    return AppKey(namespace=ctx.params["namespace"], name=key.name)
 
 
 class Duration(click.ParamType[float]):
@@ -94,6 +116,6 @@ class Duration(click.ParamType[float]):
         return seconds
 
 
-def timeout_option(help_: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def timeout_option(help_: str) -> Decorator:
     """--timeout, as seconds; 0 is for ever."""
     return click.option("--timeout", type=Duration(), default="0", help=f"{help_} (30s, 5m) [default: no limit].")

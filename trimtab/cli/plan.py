@@ -11,12 +11,12 @@ from trimtab.cli.applications import app_of, connected, run
 from trimtab.cli.changes import Change, changes_of, exit_code, text_of, value_of
 from trimtab.cli.direct import DirectCluster, destination_of
 from trimtab.cli.engine import NAMESPACE, compared, declared_by_folder, prepared
-from trimtab.cli.flags import ClusterFlags, cluster_flags
+from trimtab.cli.flags import ClusterFlags, app_option, cluster_flags, gathered
 from trimtab.cli.folder import folder_at
 from trimtab.cli.output import OutputFormat, document, echo, output_option
 from trimtab.cli.source_flags import SourceFlags, source_flags, with_flags
 from trimtab.errors import Stalled
-from trimtab.model.application import Application, ApplicationSource, ApplicationSpec, Destination, Metadata
+from trimtab.model.application import Application, ApplicationSpec, Destination, Metadata
 from trimtab.model.keys import AppKey, ObjectKey
 from trimtab.model.names import GROUP, IN_CLUSTER_SERVER, VERSION
 from trimtab.render import DirectoryTree, Workshop
@@ -24,22 +24,29 @@ from trimtab.sync.plan import make_plan
 from trimtab.sync.task import Options
 
 
-class Question(Struct, frozen=True, kw_only=True):
-    """What is to be planned: a folder, rendered as `app_name` asks, or as the options say."""
+class Question(Struct, frozen=True):
+    """As which application the folder is planned: as `app`, or as one that the options describe."""
 
-    path: Path
-    app_name: str
+    app: AppKey | None
+    live: bool
     name: str
     dest_namespace: str
-    rendering: SourceFlags
+
+
+question_flags = gathered(
+    "question",
+    Question,
+    app_option("--app", help="Plan as this Application, on its cluster."),
+    click.option("--live", is_flag=True, help="Compare with the cluster; --context and --kubeconfig imply it."),
+    click.option("--name", default="", help="Name of the application [default: that of the folder]."),
+    click.option("--dest-namespace", default="default", show_default=True, help="Namespace where objects name none."),
+)
+"""What is asked about the folder, as the one parameter `question`."""
 
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option("--app", "app_name", default="", metavar="NAME", help="Plan as this Application, against its cluster.")
-@click.option("--live", is_flag=True, help="Compare with the cluster; --context and --kubeconfig imply it.")
-@click.option("--name", default="", help="Name of the application [default: that of the folder].")
-@click.option("--dest-namespace", default="default", show_default=True, help="Namespace for objects that name none.")
+@question_flags
 @source_flags
 @output_option()
 @cluster_flags
@@ -48,22 +55,21 @@ def plan(
     ctx: click.Context,
     /,
     flags: ClusterFlags,
+    path: Path,
+    question: Question,
     rendering: SourceFlags,
     output: OutputFormat,
-    *,
-    live: bool,
-    **asked: str,
 ) -> None:
     """Show what the manifests in the folder PATH would change, step by step. Writes nothing.
 
     Without a cluster everything is new. With one: + is created, ~ changed, - pruned, > a hook that runs. The folder
     need not be committed. Ends with 0 when nothing differs, with 1 when something does, with 2 or more upon an error.
     """
-    question = Question(rendering=rendering, **asked)  # type: ignore[arg-type]  # click has checked the types
-    online = live or bool(question.app_name or flags.context or flags.kubeconfig)
-    changes = run(_online(flags, question) if online else _offline(flags, question))
+    online = question.live or bool(question.app or flags.context or flags.kubeconfig)
+    look = _online if online else _offline
+    changes = run(look(flags, path, question=question, rendering=rendering))
     if not changes:
-        raise Stalled(f"{question.path} declares no objects", reason="Empty")
+        raise Stalled(f"{path} declares no objects", reason="Empty")
     if output != "table":
         document(value_of(changes), output)
     else:
@@ -71,37 +77,33 @@ def plan(
     ctx.exit(exit_code(changes))
 
 
-async def _offline(flags: ClusterFlags, question: Question) -> list[Change]:
-    tree, app = _described(question, namespace=flags.namespace)
-    return await _planned(app, tree, cluster=None)
+async def _offline(flags: ClusterFlags, path: Path, *, question: Question, rendering: SourceFlags) -> list[Change]:
+    tree, app = folder_at(path, _described(path, question, namespace=flags.namespace))
+    return await _planned(_flagged(app, rendering), tree, cluster=None)
 
 
-async def _online(flags: ClusterFlags, question: Question) -> list[Change]:
+async def _online(flags: ClusterFlags, path: Path, *, question: Question, rendering: SourceFlags) -> list[Change]:
     async with connected(flags) as applications:
-        if not question.app_name:
-            tree, app = _described(question, namespace=flags.namespace)
-            return await _planned(app, tree, cluster=DirectCluster(applications.transport))
-        known = app_of(await applications.get(AppKey(flags.namespace, question.app_name)))
-        tree, app = folder_at(question.path, known)
-        return await _planned(_flagged(app, question), tree, cluster=destination_of(app, applications))
+        if question.app:
+            app = app_of(await applications.get(question.app))
+        else:
+            app = _described(path, question, namespace=flags.namespace)
+        tree, placed = folder_at(path, app)
+        return await _planned(_flagged(placed, rendering), tree, cluster=destination_of(app, applications))
 
 
-def _described(question: Question, *, namespace: str) -> tuple[DirectoryTree, Application]:
-    app = Application(
+def _described(path: Path, question: Question, *, namespace: str) -> Application:
+    """The application that the options describe."""
+    return Application(
         api_version=f"{GROUP}/{VERSION}",
         kind="Application",
-        metadata=Metadata(name=question.name or question.path.resolve().name or "plan", namespace=namespace),
-        spec=ApplicationSpec(
-            source=ApplicationSource(repo_url=question.path.resolve().as_uri()),
-            destination=Destination(server=IN_CLUSTER_SERVER, namespace=question.dest_namespace),
-        ),
+        metadata=Metadata(name=question.name or path.resolve().name or "plan", namespace=namespace),
+        spec=ApplicationSpec(destination=Destination(server=IN_CLUSTER_SERVER, namespace=question.dest_namespace)),
     )
-    tree, placed = folder_at(question.path, app)
-    return tree, _flagged(placed, question)
 
 
-def _flagged(app: Application, question: Question) -> Application:
-    source = with_flags(app.spec.all_sources()[0], question.rendering)
+def _flagged(app: Application, rendering: SourceFlags) -> Application:
+    source = with_flags(app.spec.all_sources()[0], rendering)
     return replace(app, spec=replace(app.spec, source=source))
 
 
@@ -109,7 +111,7 @@ async def _planned(app: Application, tree: DirectoryTree, *, cluster: DirectClus
     async with Workshop() as shop:
         declared = await declared_by_folder(app, tree, cluster=cluster, workshop=shop)
     made = await prepared(declared, cluster)
-    comparison = await compared(declared, made, cluster)
+    comparison = await compared(declared, made, cluster=cluster)
     options = _options(app)
     existing = await _existing(options.create_namespace, cluster)
     return changes_of(make_plan(comparison, made.hooks, options), comparison, existing=existing)

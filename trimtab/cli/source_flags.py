@@ -1,13 +1,12 @@
 """Options that describe a source: how its manifests are to be rendered."""
 
-import functools
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
 
 import click
 from msgspec import Struct
 from msgspec.structs import replace
 
+from trimtab.cli.flags import gathered
 from trimtab.model.application import (
     ApplicationSource,
     DirectorySource,
@@ -31,7 +30,9 @@ class SourceFlags(Struct, frozen=True, kw_only=True):
     directory_exclude: str
 
 
-OPTIONS = (
+source_flags = gathered(
+    "rendering",
+    SourceFlags,
     click.option("--values", multiple=True, metavar="FILE", help="Helm value file in the repository; repeatable."),
     click.option("--helm-set", multiple=True, metavar="NAME=VALUE", help="Helm parameter; repeatable."),
     click.option("--release-name", default="", help="Helm release name."),
@@ -42,20 +43,7 @@ OPTIONS = (
     click.option("--directory-include", default="", metavar="GLOB", help="Read only these files."),
     click.option("--directory-exclude", default="", metavar="GLOB", help="Leave these files out."),
 )
-
-
-def source_flags(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options above, as the one parameter `rendering`."""
-
-    @functools.wraps(command)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        given = {name: kwargs.pop(name) for name in SourceFlags.__struct_fields__}
-        return command(*args, rendering=SourceFlags(**given), **kwargs)
-
-    decorated: Callable[..., Any] = wrapped
-    for option in reversed(OPTIONS):
-        decorated = option(decorated)
-    return decorated
+"""The options of Helm, Kustomize and directories, as the one parameter `rendering`."""
 
 
 def with_flags(source: ApplicationSource, flags: SourceFlags) -> ApplicationSource:

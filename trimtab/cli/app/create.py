@@ -1,17 +1,15 @@
 """`trimtab app create`."""
 
-import functools
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 from msgspec import Struct
 from msgspec.structs import replace
 
 from trimtab.cli.applications import Applications, app_of, connected, run
-from trimtab.cli.flags import ClusterFlags, cluster_flags
+from trimtab.cli.flags import ClusterFlags, cluster_flags, gathered
 from trimtab.cli.output import echo
 from trimtab.cli.source_flags import SourceFlags, pair, source_flags, with_flags
 from trimtab.errors import Stalled
@@ -51,7 +49,9 @@ class SpecFlags(Struct, frozen=True, kw_only=True):
     set_finalizer: bool
 
 
-OPTIONS = (
+spec_flags = gathered(
+    "given",
+    SpecFlags,
     click.option("--repo", default="", metavar="URL", help="Git repository."),
     click.option("--path", default="", help="Folder in the repository."),
     click.option("--revision", default="", help="Branch, tag, commit or version range [default: HEAD]."),
@@ -67,20 +67,7 @@ OPTIONS = (
     click.option("-l", "--label", multiple=True, metavar="NAME=VALUE", help="Label; repeatable."),
     click.option("--set-finalizer", is_flag=True, help="Deleting the Application deletes what it deployed."),
 )
-
-
-def spec_flags(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options above, as the one parameter `given`."""
-
-    @functools.wraps(command)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        values = {name: kwargs.pop(name) for name in SpecFlags.__struct_fields__}
-        return command(*args, given=SpecFlags(**values), **kwargs)
-
-    decorated: Callable[..., Any] = wrapped
-    for option in reversed(OPTIONS):
-        decorated = option(decorated)
-    return decorated
+"""The options of the Application itself, as the one parameter `given`."""
 
 
 @click.command()

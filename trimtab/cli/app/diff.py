@@ -50,8 +50,8 @@ async def _diff(flags: ClusterFlags, key: AppKey, *, revision: str, local: Path 
             tree, app = folder_at(local, app)
             declared = await declared_by_folder(app, tree, cluster=cluster, workshop=shop)
         else:
-            declared = await declared_by_git(app, applications, cluster, workshop=shop, revision=revision)
+            declared = await declared_by_git(app, applications, cluster=cluster, workshop=shop, revision=revision)
         made = await prepared(declared, cluster)
-        comparison = await compared(declared, made, cluster)
+        comparison = await compared(declared, made, cluster=cluster)
         options = Options(prune=True, hooks=False, started_at=dt.datetime.now(dt.UTC))
         return changes_of(make_plan(comparison, (), options), comparison)

@@ -30,7 +30,7 @@ async def _declared(flags: ClusterFlags, key: AppKey, *, revision: str) -> list[
     async with connected(flags) as applications, Workshop() as shop:
         app = app_of(await applications.get(key))
         cluster = destination_of(app, applications)
-        declared = await declared_by_git(app, applications, cluster, workshop=shop, revision=revision)
+        declared = await declared_by_git(app, applications, cluster=cluster, workshop=shop, revision=revision)
         made = await prepared(declared, cluster)
     return [target.manifest() for target in (*made.objects, *made.hooks)]
 

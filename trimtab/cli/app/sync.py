@@ -6,7 +6,7 @@ import click
 from msgspec import Struct
 
 from trimtab.cli.applications import connected, run
-from trimtab.cli.flags import ClusterFlags, app_argument, cluster_flags, timeout_option
+from trimtab.cli.flags import ClusterFlags, app_argument, cluster_flags, gathered, timeout_option
 from trimtab.cli.operations import TITLES, ended, result_rows, results, start
 from trimtab.cli.output import annotated, echo, paint, table
 from trimtab.cli.progress import display
@@ -54,25 +54,32 @@ class _Resource(click.ParamType[SyncResourceSelector]):
         return SyncResourceSelector(group=parts[0], kind=parts[1], namespace=namespace, name=name)
 
 
+wanted_flags = gathered(
+    "wanted",
+    Wanted,
+    click.option("--revision", default="", help="Sync to this revision [default: what the Application names]."),
+    click.option("--prune", is_flag=True, help="Delete what Git no longer declares."),
+    click.option("--dry-run", is_flag=True, help="Have the API server check everything, write nothing."),
+    click.option("--force", is_flag=True, help="Delete and create again what cannot be changed."),
+    click.option("--no-hooks", is_flag=True, help="Apply the objects only, run no hooks."),
+    click.option("--resource", multiple=True, type=_Resource(), help="Only this object; may be repeated."),
+    click.option("--sync-option", multiple=True, metavar="NAME=VALUE", help="A sync option; may be repeated."),
+)
+"""What is asked of the sync, as the one parameter `wanted`."""
+
+
 @click.command()
 @app_argument
-@click.option("--revision", default="", help="Sync to this revision [default: what the Application names].")
-@click.option("--prune", is_flag=True, help="Delete what Git no longer declares.")
-@click.option("--dry-run", is_flag=True, help="Have the API server check everything, write nothing.")
-@click.option("--force", is_flag=True, help="Delete and create again what cannot be changed.")
-@click.option("--no-hooks", is_flag=True, help="Apply the objects only, run no hooks.")
-@click.option("--resource", multiple=True, type=_Resource(), help="Only this object; may be repeated.")
-@click.option("--sync-option", multiple=True, metavar="NAME=VALUE", help="A sync option; may be repeated.")
+@wanted_flags
 @click.option("--async", "detached", is_flag=True, help="Return at once instead of following the sync.")
 @timeout_option("How long to follow the sync")
 @cluster_flags
-def sync(flags: ClusterFlags, key: AppKey, *, detached: bool, timeout: float, **options: object) -> None:
+def sync(flags: ClusterFlags, key: AppKey, wanted: Wanted, *, detached: bool, timeout: float) -> None:
     """Make the cluster what Git declares.
 
     The sync is carried out by a controller; this command asks for it and follows it. It ends with 0 when the sync has
     succeeded.
     """
-    wanted = Wanted(**options)  # type: ignore[arg-type]  # click has checked the types
     run(_sync(flags, key, wanted=wanted, detached=detached, timeout=timeout))
 
 
