@@ -84,8 +84,9 @@ class WorkerProcess:
 
     def kill(self) -> None:
         """End the process and everything it started, at once. `gone` has to follow."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        if self._process.returncode is None:  # else its number may be another process's by now
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     async def gone(self) -> None:
         """Wait until the killed process is gone, and remove its folder."""
