@@ -69,6 +69,19 @@ def test_changing_keeps_what_the_file_does_not_name(stage: Stage, trimtab: Trimt
     assert one["metadata"]["finalizers"] == ["acme.example/hold"]
 
 
+def test_a_field_that_only_a_newer_argo_cd_knows_is_a_difference(
+    stage: Stage, trimtab: Trimtab, tmp_path: Path
+) -> None:
+    installed(stage)
+    file = tmp_path / "apps.yaml"
+    file.write_text(APPS.replace("name: two, namespace: default", "name: two, namespace: null"))
+    trimtab("app", "create", "-f", str(file), kubeconfig=stage.kubeconfig)
+    file.write_text(APPS.replace("kept: true", "kept: false").replace("namespace: default", "namespace: argocd"))
+    ended = trimtab("app", "create", "--upsert", "-f", str(file), kubeconfig=stage.kubeconfig)
+    assert ended.out == "Application argocd/one changed\nApplication argocd/two unchanged\n"
+    assert stage.get(app("one"))["spec"]["newer"] == {"kept": False}
+
+
 def test_standard_input(stage: Stage, trimtab: Trimtab, monkeypatch: pytest.MonkeyPatch) -> None:
     installed(stage)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(APPS.encode())))

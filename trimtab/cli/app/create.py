@@ -101,7 +101,8 @@ def create(
 async def _create(flags: ClusterFlags, wanted: list[Manifest], *, upsert: bool) -> None:
     async with connected(flags) as applications:
         for manifest in wanted:
-            metadata = {"namespace": flags.namespace, **manifest["metadata"]}
+            own = manifest["metadata"]
+            metadata = {**own, "namespace": own.get("namespace") or flags.namespace}
             done = await _put(applications, {**manifest, "metadata": metadata}, upsert=upsert)
             echo(f"Application {metadata['namespace']}/{metadata['name']} {done}")
 
@@ -114,19 +115,13 @@ async def _put(applications: Applications, manifest: Manifest, *, upsert: bool) 
     if existing is None:
         await applications.create(manifest)
         return "created"
-    if _same(existing, manifest):
+    changed = _over(existing, manifest)
+    if changed == existing:
         return "unchanged"
     if not upsert:
         raise Stalled(f"Application {key} exists, and is different; add --upsert to change it", reason="AlreadyExists")
-    await applications.replace(_over(existing, manifest))
+    await applications.replace(changed)
     return "changed"
-
-
-def _same(existing: Manifest, manifest: Manifest) -> bool:
-    return app_of(existing).spec == app_of(manifest).spec and _over(existing, manifest) == {
-        **existing,
-        "spec": manifest["spec"],
-    }
 
 
 def _over(existing: Manifest, manifest: Manifest) -> Manifest:
@@ -143,21 +138,7 @@ def _over(existing: Manifest, manifest: Manifest) -> Manifest:
 
 def application(name: str, given: SpecFlags, rendering: SourceFlags) -> Manifest:
     """The object that the options describe. Raises UsageError where they do not fit together."""
-    context = click.get_current_context(silent=True)
-    if "/" in name:
-        raise click.UsageError(f"{name!r} is no name: name the namespace with -n", context)
-    if not given.repo:
-        raise click.UsageError("--repo is missing: the Git repository to deploy from", context)
-    if given.dest_server and given.dest_name:
-        raise click.UsageError("--dest-server and --dest-name name the same thing: give one", context)
-    automatic = (
-        ("--auto-prune", given.auto_prune),
-        ("--self-heal", given.self_heal),
-        ("--allow-empty", given.allow_empty),
-    )
-    for option, on in automatic:
-        if on and given.sync_policy != "automated":
-            raise click.UsageError(f"{option} is for --sync-policy automated", context)
+    _check(name, given)
     source = ApplicationSource(repo_url=given.repo, path=given.path, target_revision=given.revision)
     server = given.dest_server or ("" if given.dest_name else IN_CLUSTER_SERVER)
     app = Application(
@@ -179,6 +160,24 @@ def application(name: str, given: SpecFlags, rendering: SourceFlags) -> Manifest
     # Argo CD wants the project spelled out, even where it is the default.
     manifest["spec"]["project"] = given.project
     return manifest
+
+
+def _check(name: str, given: SpecFlags) -> None:
+    context = click.get_current_context(silent=True)
+    if "/" in name:
+        raise click.UsageError(f"{name!r} is no name: name the namespace with -n", context)
+    if not given.repo:
+        raise click.UsageError("--repo is missing: the Git repository to deploy from", context)
+    if given.dest_server and given.dest_name:
+        raise click.UsageError("--dest-server and --dest-name name the same thing: give one", context)
+    automatic = (
+        ("--auto-prune", given.auto_prune),
+        ("--self-heal", given.self_heal),
+        ("--allow-empty", given.allow_empty),
+    )
+    for option, on in automatic:
+        if on and given.sync_policy != "automated":
+            raise click.UsageError(f"{option} is for --sync-policy automated", context)
 
 
 def _policy(given: SpecFlags) -> SyncPolicy | None:
