@@ -9,7 +9,7 @@ from typing import Final
 
 from trimtab.render.jobs import SourceFile
 
-MAX_SOURCE_BYTES: Final = 100 * 1024 * 1024
+MAX_SOURCE_BYTES: Final = 64 * 1024 * 1024
 """Of all files that a chart or kustomization reaches together."""
 
 

@@ -24,8 +24,10 @@ from trimtab.render.walk import clean_path, walk
 
 _FILE_LIMIT: Final = 1024 * 1024
 _GLOB_CHARS = frozenset("*?[{")
+_MAX_LINKS: Final = 200
 _MAX_REMEMBERED: Final = 4096
 _asking: dict[frozenset[str], bool] = {}
+_CHART_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _OTHER_SOURCE = re.compile(r"\$([A-Za-z0-9_-]+)/")
 
 
@@ -137,9 +139,10 @@ class _Files:
                 if place in above:
                     raise Stalled(f"{place}: this chart depends on itself; break the circle", reason="InvalidSource")
                 vendored = posixpath.join(shown, "charts", name)
-                if links.setdefault(vendored, place) != place:
+                if links.setdefault(vendored, place) != place or len(links) > _MAX_LINKS:
                     raise Stalled(
-                        f"{above[-1]}: two dependencies are called {name}; rename one", reason="InvalidSource"
+                        f"{above[-1]}: two dependencies are called {name}, or there are over {_MAX_LINKS} of them",
+                        reason="InvalidSource",
                     )
                 waiting.append((vendored, (*above, place)))
                 self._picks.update((pick.path, pick) for pick in walk(self._tree, place))
@@ -158,6 +161,8 @@ class _Files:
     def _local(self, dependency: dict[str, Any], *, folder: str, origin: str) -> str | None:
         """The folder of a `file://` dependency that is not vendored. Raises Stalled for a remote one that is not."""
         name, repository = str(dependency.get("name")), str(dependency.get("repository") or "")
+        if not _CHART_NAME.fullmatch(name):
+            raise Stalled(f"{origin}: {name!r} is no name of a chart", reason="InvalidSource")
         if self._is_vendored(posixpath.join(folder, "charts"), name):
             return None
         if not repository.startswith("file://"):

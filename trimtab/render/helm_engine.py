@@ -1,8 +1,11 @@
 """Helm's engine as a library (helm-python-sdk), loaded at the first use: it is big, and most workers never need it.
 
-What its Python half does not offer is reached through its C interface: the Kubernetes version and API versions, and
-integers. Values travel to it as JSON, where Go reads every number as a float; values given by `--set` must stay
-integers (`eq .Values.replicas 3` fails on a float). `integers_template` puts them back before any other template runs.
+What its Python half does not offer is reached through its C interface (the Kubernetes version, API versions), or by a
+template of ours that runs before the chart's own:
+
+- Values travel as JSON, where Go reads every number as a float; values given by `--set` must stay integers
+  (`eq .Values.replicas 3` fails on a float), so the template puts them back.
+- The engine does not look at a chart's `kubeVersion`; the template compares it.
 """
 
 import tarfile
@@ -15,7 +18,7 @@ import orjson
 if TYPE_CHECKING:
     import helm_python
 
-INTEGERS_FILE: Final = "templates/" + "i/" * 60 + "integers.yaml"
+FIRST_FILE: Final = "templates/" + "trimtab/" * 40 + "first.yaml"
 """Helm runs templates from the deepest folder up, so this one comes first."""
 _SCHEMA = "values.schema.json"
 _NOTES = "NOTES.txt"
@@ -45,6 +48,10 @@ class Chart:
     def __exit__(self, *exc: object) -> None:
         self._chart.close()
 
+    @property
+    def is_library(self) -> bool:
+        return self._chart.metadata.get("type") == "library"
+
     def missing_dependencies(self) -> list[str]:
         """The declared dependencies that were not found in `charts/`."""
         declared = [item.get("name") for item in self._chart.metadata.get("dependencies") or ()]
@@ -70,10 +77,19 @@ class Chart:
                 )
             )
         except self._helm.HelmError as error:
-            raise HelmFailed(str(error).replace(f"{self._chart.name}/templates/", "templates/")) from error
+            problem = str(error).replace(FIRST_FILE, "Chart.yaml")
+            raise HelmFailed(problem.replace(f"{self._chart.name}/templates/", "templates/")) from error
         for name in sorted(rendered):
-            if not name.endswith((f"/{_NOTES}", INTEGERS_FILE)):
+            if name.endswith(FIRST_FILE):
+                self._check(rendered[name])
+            elif not name.endswith(f"/{_NOTES}"):
                 yield name, rendered[name]
+
+    def _check(self, verdict: str) -> None:
+        """Raises HelmFailed unless the chart's own template found it fit for the cluster."""
+        wanted, _, there = verdict.partition(" is not ")
+        if there:
+            raise HelmFailed(f"chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {there}")
 
 
 def set_value(text: str, *, string: bool) -> Any:
@@ -86,11 +102,16 @@ def set_value(text: str, *, string: bool) -> Any:
         raise HelmFailed(str(error)) from error
 
 
-def integers_template(values: dict[str, Any]) -> str:
-    """A template that turns the marked integers of `values` back into integers; "" when there are none.
+def first_template(values: dict[str, Any]) -> str:
+    """The template to run first, see above. It says nothing when the cluster fits, and what was wanted when not."""
+    unfit = "if not (semverCompare .Chart.KubeVersion .Capabilities.KubeVersion.Version)"
+    words = "{{ .Chart.KubeVersion }} is not {{ .Capabilities.KubeVersion.Version }}"
+    verdict = _do(unfit) + words + _do("end")
+    return _integers(values) + _do("if .Chart.KubeVersion") + verdict + _do("end")
 
-    Subcharts hold copies of `global`, so those are visited, too.
-    """
+
+def _integers(values: dict[str, Any]) -> str:
+    """Turns the marked integers of `values` back into integers. Subcharts hold copies of `global`, so those, too."""
     everywhere = _fixes(values, "$v", depth=0)
     if not everywhere:
         return ""

@@ -9,7 +9,7 @@ from trimtab.errors import Stalled
 from trimtab.model.names import HELM_HOOK
 from trimtab.render import yaml
 from trimtab.render.files import written
-from trimtab.render.helm_engine import INTEGERS_FILE, Chart, HelmFailed, integers_template, remove_schemas, set_value
+from trimtab.render.helm_engine import FIRST_FILE, Chart, HelmFailed, first_template, remove_schemas, set_value
 from trimtab.render.jobs import HelmWork, Job, Output, Rendered
 from trimtab.render.objects import outputs_of
 from trimtab.render.strvals import escaped, put, steps
@@ -32,17 +32,12 @@ def run(job: Job, folder: Path) -> Rendered:
 
 def _outputs(work: HelmWork, root: Path) -> Iterator[Output]:
     values = merged_values(work, root)
-    _complete(work, root, integers=integers_template(values))
+    _complete(work, root, first=first_template(values))
     options = {"name": work.release_name, "namespace": work.namespace, "api_versions": work.api_versions}
     if work.kube_version:
         options["kube_version"] = work.kube_version
     with Chart(root / work.chart) as chart:
-        if missing := chart.missing_dependencies():
-            raise Stalled(
-                f"{work.chart or '.'}: dependency {missing[0]} of Chart.yaml is not in charts/; "
-                "run `helm dependency build` and commit charts/",
-                reason="DependencyNotVendored",
-            )
+        _check(chart, work)
         if not work.skip_crds:
             for name, text in chart.crds():
                 yield from _objects(text, origin=_shown(name, work))
@@ -50,16 +45,28 @@ def _outputs(work: HelmWork, root: Path) -> Iterator[Output]:
             yield from _objects(text, origin=_shown(name, work), skip_tests=work.skip_tests)
 
 
-def _complete(work: HelmWork, root: Path, *, integers: str) -> None:
+def _check(chart: Chart, work: HelmWork) -> None:
+    """What `helm template` checks before it renders. Raises Stalled."""
+    where = work.chart or "."
+    if chart.is_library:
+        raise Stalled(f"{where}: a library chart has no objects of its own; name a chart", reason="InvalidSource")
+    if missing := chart.missing_dependencies():
+        raise Stalled(
+            f"{where}: dependency {missing[0]} of Chart.yaml is not in charts/; "
+            "run `helm dependency build` and commit charts/",
+            reason="DependencyNotVendored",
+        )
+
+
+def _complete(work: HelmWork, root: Path, *, first: str) -> None:
     """Put into the chart what is not in its folder in the repository, and take out what it shall do without."""
     for vendored, place in work.links.items():
         shutil.copytree(root / place, root / vendored, dirs_exist_ok=True)
     if work.skip_schema_validation:
         remove_schemas(root / work.chart)
-    if integers:
-        file = root / work.chart / INTEGERS_FILE
-        file.parent.mkdir(parents=True)
-        file.write_text(integers)
+    file = root / work.chart / FIRST_FILE
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(first)
 
 
 def _objects(text: str, *, origin: str, skip_tests: bool = False) -> Iterator[Output]:

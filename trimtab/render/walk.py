@@ -9,6 +9,9 @@ from trimtab.render.tree import Tree, TreeEntry
 
 MAX_FILES: Final = 100_000
 """Files that one walk may meet: links to folders can multiply a small repository without end."""
+MAX_DEPTH: Final = 100
+_NO_NAMES = ("", ".", "..", ".git")
+"""What Git never puts into a tree; a forged one could lead out with it."""
 
 
 def clean_path(path: str) -> str | None:
@@ -46,19 +49,26 @@ class _Walk:
         """Take in a folder, which really is at `real`; `above` are the real folders on the way to it."""
         if real in above:
             raise Stalled(f"{shown} is a link to a folder that holds it; remove it", reason="LinkLoop")
+        if len(above) > MAX_DEPTH:
+            raise Stalled(f"{shown}: more than {MAX_DEPTH} folders deep", reason="TooBig")
         for entry in self._tree.entries(shown):
+            name = entry.path.removeprefix(f"{shown}/")
+            if name in _NO_NAMES or "/" in name:
+                raise Stalled(f"{shown}: holds a name that is none: {name!r}", reason="InvalidSource")
             target = self._followed(entry) if entry.kind == "link" else entry
-            if target.kind == "submodule" and self._recurse:
-                raise Stalled(
-                    f"{entry.path} is a Git submodule, and submodules are not fetched; copy its files here",
-                    reason="SubmoduleNotFetched",
-                )
             if target.kind == "file":
                 self._take(Pick(entry.path, target.id))
-            elif target.kind == "folder" and self._recurse:
-                name = posixpath.basename(entry.path)
-                place = target.path if entry.kind == "link" else posixpath.join(real, name)
-                self.folder(entry.path, real=place, above=(*above, real))
+            elif self._recurse:
+                self._deeper(entry, target, real=real, above=above)
+
+    def _deeper(self, entry: TreeEntry, target: TreeEntry, *, real: str, above: tuple[str, ...]) -> None:
+        if target.kind == "submodule":
+            raise Stalled(
+                f"{entry.path} is a Git submodule, and submodules are not fetched; copy its files here",
+                reason="SubmoduleNotFetched",
+            )
+        place = target.path if entry.kind == "link" else posixpath.join(real, posixpath.basename(entry.path))
+        self.folder(entry.path, real=place, above=(*above, real))
 
     def _followed(self, link: TreeEntry) -> TreeEntry:
         target = self._tree.find(link.path)
