@@ -30,6 +30,7 @@ def _images(spec: Any) -> Iterator[str]:
     if not isinstance(spec, dict):
         return
     for name in CONTAINER_LISTS:
-        for container in spec.get(name) or ():
+        containers = spec.get(name)
+        for container in containers if isinstance(containers, list) else ():
             if isinstance(container, dict) and isinstance(container.get("image"), str):
                 yield container["image"]

@@ -97,7 +97,8 @@ def _without_last_applied(value: Any, masks: dict[Any, str]) -> Any:
 
 
 def _masked(manifest: Manifest, masks: dict[Any, str]) -> Manifest:
-    return {name: _shown(name, value, masks) for name, value in manifest.items()}
+    values = {name: _shown(name, manifest[name], masks) for name in SECRET_FIELDS if name in manifest}
+    return {name: values[name] if name in values else _shown(name, value, masks) for name, value in manifest.items()}
 
 
 def _mask(value: Any, masks: dict[Any, str]) -> Any:
