@@ -1,6 +1,7 @@
 """A small client that sees the sandbox as any HTTP client does, and objects to send."""
 
 import asyncio
+import io
 import json
 from collections.abc import Callable
 from types import TracebackType
@@ -60,8 +61,14 @@ class Client:
 
     async def send(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """The decoded answer. Raises Refused."""
+        kind = headers.pop("Content-Type", "application/json")
+        return await self.raw(method, path, b"" if body is None else json.dumps(body).encode(), kind, **headers)
+
+    async def raw(self, method: str, path: str, body: bytes, kind: str, **headers: str) -> Any:
+        """The same with a body as it is."""
+        sent = {"Accept": "application/json", "Content-Type": kind} | headers
         async with self._session.request(
-            method, self.sandbox.url + path, json=body, headers={"Accept": "application/json"} | headers
+            method, self.sandbox.url + path, data=io.BytesIO(body), headers=sent
         ) as response:
             text = await response.text()
             answer = json.loads(text) if text.startswith(("{", "[")) else text

@@ -42,8 +42,9 @@ def parse(body: bytes, content_type: str) -> Any:
         if "yaml" not in media:
             raise bad_request(f"couldn't get version/kind; json parse error: {error}") from error
     try:
-        return yaml.safe_load(body)
-    except yaml.YAMLError as error:
+        # Through JSON once more: dates and keys that are no strings have no place in an object.
+        return orjson.loads(orjson.dumps(yaml.safe_load(body)))
+    except (yaml.YAMLError, TypeError) as error:
         raise bad_request(f"error decoding YAML: {' '.join(str(error).split())}") from error
 
 
@@ -152,11 +153,14 @@ def _without_indexes(path: str) -> str:
 def _scalar(value: Any, schema: Schema, place: str) -> Any:
     if isinstance(value, bool) and schema.type != "boolean":
         raise _mismatch(value, place, _go_type(schema))
-    if isinstance(value, _PYTHON_TYPES[schema.type]):
-        return value
     if schema.type == "integer" and isinstance(value, float) and value.is_integer():
-        return int(value)
-    raise _mismatch(value, place, _go_type(schema))
+        value = int(value)
+    if not isinstance(value, _PYTHON_TYPES[schema.type]):
+        raise _mismatch(value, place, _go_type(schema))
+    limit = 1 << (63 if schema.format == "int64" else 31)
+    if schema.type == "integer" and isinstance(value, int) and not -limit <= value < limit:
+        raise Mismatch(f"json: cannot unmarshal number {value} into Go struct field {place} of type {_go_type(schema)}")
+    return value
 
 
 def _go_type(schema: Schema) -> str:

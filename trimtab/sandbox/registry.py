@@ -64,7 +64,7 @@ def _from_line(line: Line) -> Resource:
         short=tuple(line.short.split()),
         categories=tuple(line.categories.split()),
         subresources=tuple(line.sub.split()),
-        storage="events" if line.kind == "Event" else f"{line.plural}.{group}" if group else line.plural,
+        storage=f"{line.plural}.{group}" if group else line.plural,
         singular=line.kind.lower(),
         prefix=prefix_of(line.api_version, line.kind),
     )

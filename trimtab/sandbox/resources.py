@@ -130,7 +130,6 @@ LINES: tuple[Line, ...] = (
     _cluster("storage.k8s.io/v1", "VolumeAttributesClass", "volumeattributesclasses", "vac"),
     Line("coordination.k8s.io/v1", "Lease", "leases"),
     Line("discovery.k8s.io/v1", "EndpointSlice", "endpointslices"),
-    Line("events.k8s.io/v1", "Event", "events", "ev"),
     _extension(
         "apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions", "crd crds", "status"
     ),

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from trimtab.model.keys import Manifest
-from trimtab.sandbox import metadata
+from trimtab.sandbox import crd_validation, metadata
 from trimtab.sandbox.custom_validation import misfits
 from trimtab.sandbox.faults import Cause
 from trimtab.sandbox.resources import Resource
@@ -199,6 +199,7 @@ _CHECKS: dict[str, Callable[[Manifest], Iterator[Cause]]] = {
     "replicasets.apps": _workload,
     "daemonsets.apps": _pods,
     "jobs.batch": _job,
+    "customresourcedefinitions.apiextensions.k8s.io": crd_validation.misfits,
     "pods": _pod,
     "services": _service,
 }

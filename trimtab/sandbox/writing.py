@@ -76,8 +76,8 @@ def _create(
     world: World, resource: Resource, manifest: Manifest, options: Options, warnings: tuple[str, ...] = ()
 ) -> Written:
     manifest = metadata.stamped(manifest, uid=str(uuid.uuid4()), now=rfc3339(world.clock.now()), resource=resource)
-    admission.on_create(world, resource, manifest)
     _check(validation.on_create(manifest, resource), resource, manifest["metadata"]["name"])
+    admission.on_create(world, resource, manifest)
     return Written(_store(world, resource, manifest, dry_run=options.dry_run), created=True, warnings=warnings)
 
 
@@ -149,6 +149,8 @@ def apply(world: World, target: Target, body: Manifest, options: Options) -> Wri
     if (body.get("apiVersion"), body.get("kind")) != (resource.api_version, resource.kind):
         group, _, version = str(body.get("apiVersion") or "").rpartition("/")
         raise faults.bad_request(f"invalid object type: {group}/{version}, Kind={body.get('kind') or ''}")
+    if not isinstance(body.get("metadata") or {}, dict):
+        raise faults.bad_request("metadata: Invalid value: must be an object")
     if (body.get("metadata") or {}).get("managedFields"):
         raise faults.bad_request("metadata.managedFields must be nil")
     manifest = metadata.for_apply(body, resource, target.namespace, target.name)
@@ -230,10 +232,10 @@ def _update(
     set_defaults(manifest, resource)
     if not tracked:
         manifest = ssa.tracked(old, manifest, schema=resource.schema, writer=_writer(world, resource, options))
-    admission.on_update(world, resource, old, manifest)
     if not options.subresource:
         causes = [*metadata.new_finalizers(old, manifest), *validation.on_update(old, manifest, resource)]
         _check(causes, resource, target.name)
+    admission.on_update(world, resource, old, manifest)
     if metadata.unchanged(old, manifest):
         return Written(live, warnings=warnings)
     metadata.count_generation(old, manifest, resource, status=options.subresource == "status")
@@ -287,7 +289,9 @@ def _decoded(body: Manifest, resource: Resource, level: Validation) -> tuple[Man
 
 
 def _check_kind(body: Manifest, resource: Resource) -> None:
-    version, kind = body.get("apiVersion", resource.api_version), body.get("kind", resource.kind)
+    version, kind = body.get("apiVersion") or resource.api_version, body.get("kind") or resource.kind
+    if not (isinstance(version, str) and isinstance(kind, str)):
+        raise faults.bad_request("couldn't get version/kind; json parse error: apiVersion and kind must be strings")
     if (version, kind) != (resource.api_version, resource.kind):
         given = version.rpartition("/")[2]
         internal = resource.group.partition(".")[0] or "core"

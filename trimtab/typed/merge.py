@@ -109,35 +109,3 @@ def remove(value: Any, tree: Tree, schema: Schema) -> Any:
 def _cut(tree: Tree, key: str) -> bool:
     node = tree.get(key)
     return node is not None and fields.is_member(node)
-
-
-def extract(value: Any, tree: Tree, schema: Schema) -> Any:
-    """Only the fields of `tree` that `value` has; {} when there are none. Keys of list elements are kept with them."""
-    found = _extract(value, tree, schema)
-    return {} if found is ABSENT else found
-
-
-def _extract(value: Any, tree: Tree, schema: Schema) -> Any:
-    shape = fields.shape_of(value, schema)
-    if shape == "leaf":
-        return value
-    if shape == "map":
-        kept = {}
-        for name, child in value.items():
-            node = tree.get(f"f:{name}")
-            if node is not None:
-                kept[name] = child if not node else _extract(child, node, schema.child(name))
-        return kept
-    items = []
-    for item in value:
-        node = tree.get(fields.element_key(item, schema) or "")
-        if node is not None:
-            items.append(_extract_item(item, node, schema))
-    return items
-
-
-def _extract_item(item: Any, node: Tree, schema: Schema) -> Any:
-    if not node or not isinstance(item, dict):
-        return item
-    keys = {name: item[name] for name in schema.keys if name in item}
-    return keys | _extract(item, node, schema.item)
