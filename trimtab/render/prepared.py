@@ -39,7 +39,7 @@ class Prepared(Struct, frozen=True, kw_only=True):
         for pick in self.picks:
             if not _is_text(pick.path):
                 raise Stalled(f"{pick.path!a}: the name of the file is not UTF-8", reason="InvalidSource")
-            content = tree.read(pick.path, limit=self.limit)
+            content = tree.blob(pick.id, path=pick.path, limit=self.limit)
             total += len(content)
             if total > self.limit:
                 raise Stalled(

@@ -48,6 +48,10 @@ class Tree(Protocol):
         """The content of a file, links followed. Raises Stalled when there is none or it has over `limit` bytes."""
         ...
 
+    def blob(self, identifier: str, *, path: str, limit: int = FILE_LIMIT) -> bytes:
+        """The content of the file with this id, which is at `path`; faster than `read`. Raises as `read` does."""
+        ...
+
 
 class FolderEntry(Struct, frozen=True):
     """A name in a folder on disk. The `id` of a file is Git's; folders and links have none."""
@@ -85,6 +89,10 @@ class DirectoryTree:
             return file.read_bytes()
         except OSError as error:
             raise Stalled(f"{path}: {error.strerror}", reason="FileNotFound") from error
+
+    def blob(self, identifier: str, *, path: str, limit: int = FILE_LIMIT) -> bytes:
+        """As `read`: on disk the path is what names a file."""
+        return self.read(path, limit=limit)
 
     def _real(self, path: str) -> Path:
         try:

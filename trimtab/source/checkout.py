@@ -88,6 +88,10 @@ class Checkout(Struct, frozen=True):
         """
         return self._ask(lambda tree: tree.read(path, limit=limit))
 
+    def blob(self, identifier: str, *, path: str, limit: int = FILE_LIMIT) -> bytes:
+        """The content of the file with this id, as `read` but without looking up folders; `path` is for messages."""
+        return self._ask(lambda tree: tree.content(Entry(path=path, kind="file", id=identifier), limit=limit))
+
     def export(self, path: str, into: Path, *, limit: int = EXPORT_LIMIT) -> Exported:
         """Write the content of folder `path` into the folder `into`, which must be empty or missing.
 

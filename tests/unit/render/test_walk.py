@@ -24,6 +24,9 @@ class ForgedTree:
     def read(self, path: str, *, limit: int = FILE_LIMIT) -> bytes:
         raise NotImplementedError
 
+    def blob(self, identifier: str, *, path: str, limit: int = FILE_LIMIT) -> bytes:
+        raise NotImplementedError
+
 
 @pytest.mark.parametrize("name", ["..", ".", "", ".git", "../../etc/passwd", "a/../../b", "/etc/passwd"])
 @pytest.mark.parametrize("kind", ["file", "folder"])
