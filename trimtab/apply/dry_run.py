@@ -10,13 +10,17 @@ from msgspec.structs import replace
 
 from trimtab.apply.cluster import Cluster
 from trimtab.compare.comparison import Item, Verdict
+from trimtab.compare.prepare import TargetObject
 from trimtab.compare.structural import MISSING, Difference, differences
 from trimtab.errors import Stalled
-from trimtab.kube import write
+from trimtab.kube import read, write
+from trimtab.kube.errors import NotFound
+from trimtab.kube.resource import Resource
 from trimtab.model.keys import Manifest, ObjectKey
 from trimtab.model.names import FIELD_MANAGER
 
 PARALLEL = 16
+ATTEMPTS = 3
 SERVER_WRITTEN = ("managedFields", "resourceVersion", "generation")
 
 
@@ -32,25 +36,46 @@ async def confirm(suspects: Iterable[Item], cluster: Cluster) -> dict[ObjectKey,
 
 
 async def _settle(item: Item, cluster: Cluster) -> Verdict:
+    """The verdict on the state that the dry run started from, which may be newer than the one in the cache."""
     target, entry = item.target, item.live
     if target is None or entry is None:
         return replace(item.verdict, suspected=False)
+    live = entry.manifest()
     try:
         resource = await cluster.resource(item.kind)
-        raw = await write.apply_raw(
-            cluster.transport,
-            resource,
-            target.body,
-            name=item.key.name,
-            namespace=item.key.namespace,
-            field_manager=FIELD_MANAGER,
-            force=True,
-            dry_run=True,
-        )
+        for _ in range(ATTEMPTS):
+            predicted = await _predicted(target, resource, cluster)
+            if _state(predicted) == _state(live):
+                break
+            live = await read.get(cluster.transport, resource, item.key.name, namespace=item.key.namespace)
+    except NotFound:
+        return replace(item.verdict, suspected=False)
     except Stalled as refusal:
         return replace(item.verdict, suspected=False, note=refusal.message)
-    found = predicted_differences(orjson.loads(raw), entry.manifest(), item.verdict)
-    return replace(item.verdict, suspected=False, differences=found)
+    found = predicted_differences(predicted, live, item.verdict)
+    version = live["metadata"]["resourceVersion"]
+    suspicion = item.verdict.suspicion if version == entry.version else ""
+    return replace(item.verdict, suspected=False, differences=found, live_version=version, suspicion=suspicion)
+
+
+async def _predicted(target: TargetObject, resource: Resource, cluster: Cluster) -> Manifest:
+    raw = await write.apply_raw(
+        cluster.transport,
+        resource,
+        target.body,
+        name=target.key.name,
+        namespace=target.key.namespace,
+        field_manager=FIELD_MANAGER,
+        force=True,
+        dry_run=True,
+    )
+    predicted: Manifest = orjson.loads(raw)
+    return predicted
+
+
+def _state(manifest: Manifest) -> tuple[str, str]:
+    """Two manifests of one state can be laid beside each other: the same resource version, read in the same version."""
+    return manifest["metadata"]["resourceVersion"], manifest["apiVersion"]
 
 
 def predicted_differences(predicted: Manifest, live: Manifest, verdict: Verdict) -> tuple[Difference, ...]:
@@ -59,7 +84,7 @@ def predicted_differences(predicted: Manifest, live: Manifest, verdict: Verdict)
     removals = tuple(d for d in verdict.differences if d.target is MISSING) if verdict.takeover else ()
     if _without_ownership(predicted) == _without_ownership(live):
         return removals
-    exact = differences(_without_ownership(predicted), live)
+    exact = (d for d in differences(_without_ownership(predicted), live) if d.path != "apiVersion")
     return (*exact, *removals) or verdict.differences
 
 

@@ -31,7 +31,7 @@ class Verdict(Struct, frozen=True):
 
     `suspected`: the differences are not confirmed yet. `takeover`: a client-side apply owns the fields, so ownership
     has to move first. `note`: why the dry run could not settle it, in the API server's words. `suspicion` stands for
-    what the structural comparison found ("" for nothing), so that the answer holds for later versions with the same.
+    what the structural comparison found, so that the answer holds for later versions with the same ("": it does not).
     Nothing in a verdict shows a Secret's values.
     """
 
@@ -160,14 +160,14 @@ def _settled_before(verdict: Verdict, before: Verdict | None) -> Verdict:
     """The same suspicion as the one that a dry run has settled already needs no other dry run."""
     if before is None or before.suspected or before.note or not verdict.suspected:
         return verdict
-    if (before.suspicion, before.takeover) != (verdict.suspicion, verdict.takeover):
+    if not before.suspicion or (before.suspicion, before.takeover) != (verdict.suspicion, verdict.takeover):
         return verdict
     return replace(verdict, differences=before.differences, suspected=False)
 
 
 def _digest(found: tuple[Difference, ...]) -> str:
-    """Says whether two findings are the same, whoever wrote the fields and when."""
-    if not found:
+    """Says whether two findings are the same, whoever wrote the fields and when; "" where they do not tell all."""
+    if not found or any(difference.path == "apiVersion" for difference in found):
         return ""
     text = repr([(difference.path, difference.target, difference.live) for difference in found])
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()

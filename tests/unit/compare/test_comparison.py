@@ -164,6 +164,14 @@ def test_a_suspicion_that_was_not_settled_is_asked_about_again() -> None:
     assert compared(TARGET, a_live({"a": "2"}, version="2"), known=refused).suspects()
 
 
+def test_objects_read_in_another_version_are_asked_about_each_time() -> None:
+    """The comparison sees no more than that, so the same finding may hide another drift."""
+    target = prepared(an_object("HorizontalPodAutoscaler", api_version="autoscaling/v1"))
+    newer = tracked(an_object("HorizontalPodAutoscaler", api_version="autoscaling/v2"))
+    dismissed = settled(compared(target, an_entry(newer)), differences=())
+    assert compared(target, an_entry(newer, version="2"), known=dismissed).suspects()
+
+
 def test_a_takeover_that_becomes_due_is_asked_about() -> None:
     dismissed = settled(compared(TARGET, a_live({"a": "2"})), differences=())
     manifest = tracked(an_object(data={"a": "2"}))
