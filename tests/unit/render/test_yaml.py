@@ -1,6 +1,10 @@
 """Reading YAML: documents, lines, limits, and the words of errors. Values are held to kubectl in `tests/render`."""
 
+import json
+
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
 from trimtab.render import yaml
 from trimtab.render.yaml import Document, YamlError
@@ -127,3 +131,20 @@ def test_written(value: object, text: str) -> None:
 def test_what_json_has_not_is_not_written() -> None:
     with pytest.raises(ValueError, match="JSON has no inf"):
         yaml.dump({"a": float("inf")})
+
+
+WORDS = ("<<: ", "&a ", "*a", "!!int ", "!!binary ", "- ", ": ", "\n  ", "---\n", "...\n")
+TOKENS = st.lists(st.sampled_from((*WORDS, *"-?:,[]{}#&*!|>'\"%@`~<= \n\t01aey."))).map("".join)
+
+
+@hypothesis.settings(deadline=None, database=None, derandomize=True, max_examples=500)
+@hypothesis.given(st.one_of(st.text(), st.binary(), TOKENS))
+def test_any_text_is_read_or_refused(source: str | bytes) -> None:
+    for load in (yaml.load_all, yaml.load_json):
+        try:
+            documents = load(source, origin="f.yaml")
+        except YamlError as error:
+            assert error.message.startswith("f.yaml")
+            assert "\n" not in error.message
+        else:
+            assert all(json.loads(json.dumps(document.value)) == document.value for document in documents)
