@@ -74,8 +74,8 @@ async def _predicted(target: TargetObject, resource: Resource, cluster: Cluster)
 
 
 def _state(manifest: Manifest) -> tuple[str, str]:
-    """Two manifests of one state can be laid beside each other: the same resource version, read in the same version."""
-    return manifest["metadata"]["resourceVersion"], manifest["apiVersion"]
+    """Manifests of one state can be laid beside each other. (A dry run that would create has no resource version.)"""
+    return manifest["metadata"].get("resourceVersion", ""), manifest["apiVersion"]
 
 
 def predicted_differences(predicted: Manifest, live: Manifest, verdict: Verdict) -> tuple[Difference, ...]:
