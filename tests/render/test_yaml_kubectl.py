@@ -210,6 +210,49 @@ def test_generated_number_keys(texts: list[str]) -> None:
     assert_same([f"{text}: value" for text in texts if _is_key(text)])
 
 
+FRAGMENTS = (
+    *("a: b", "a: 1", "b:", "  c: d", "- x", "  - y", "- - z", "c: [1, {d: e}]", "d: {e: f, g}", "# comment", "", "  "),
+    *(
+        "e: &a {x: 1, y: [1, 2]}",
+        "f: *a",
+        "<<: *a",
+        "<<: [*a, {q: 1}]",
+        "g: &b 5",
+        "h: *b",
+        "*b : i",
+        "g: &b",
+        "'<<': *a",
+    ),
+    *("h: |", "h: |-", "h: |+", "h: >", "h: >-", "h: |2", "  one", "   two", "    three", "  # no comment", "\t"),
+    *(
+        "i: !!str 1",
+        "i: !!int '2'",
+        "i: !custom {x: 1}",
+        "i: ! 3",
+        "? k",
+        ": v",
+        "'j' : k",
+        '"l": m',
+        "1: 2",
+        "yes: no",
+    ),
+    *("m: 'q", "  r'", 'n: "s', '  t"', "o: p # q", "r: s#t", "u: - v", "w:\tx", "y:  ", "key with spaces: v", "é: ü"),
+    *("z: [a,", "  b]", "z: {a: 1,", "  b: 2}", '{"a":1}', "x: y: z", "a:b", "-x", "? [q]", "~: x", ".5: x", "1e6: x"),
+)
+
+
+@FEW
+@hypothesis.given(
+    st.lists(
+        st.lists(st.sampled_from(FRAGMENTS), min_size=1, max_size=4).map("\n".join), min_size=BATCH, max_size=BATCH
+    )
+)
+def test_generated_structures(texts: list[str]) -> None:
+    taken = [text for text in texts if _is_taken(text)]
+    assert len(taken) > BATCH // 10
+    assert_same(taken)
+
+
 TEXTS = st.one_of(
     st.text(),
     st.text(string.printable),
@@ -265,3 +308,11 @@ def _is_key(text: str) -> bool:
     except YamlError:
         return False
     return isinstance(value, dict) and list(value.values()) == ["value"]
+
+
+def _is_taken(text: str) -> bool:
+    try:
+        read("body:\n" + "".join(f"  {line}\n" for line in text.split("\n")))
+    except YamlError:
+        return False
+    return True
