@@ -224,6 +224,19 @@ async def test_a_definition_and_its_object_in_one_sync(scene: Scene) -> None:
     await scene.there(f"{group}/Widget", "one")
 
 
+async def test_a_deleted_definition_comes_back_with_its_objects(scene: Scene) -> None:
+    group = f"g{scene.token}.example.com"
+    widget = {"apiVersion": f"{group}/v1alpha1", "kind": "Widget", "metadata": {"name": "one"}, "spec": {"size": 1}}
+    scene.repo.commit(files("app", widget, crd("Widget", group)))
+    await scene.create(scene.an_app(self_heal=True))
+    await scene.synced()
+    before = await scene.there(f"{group}/Widget", "one")
+    await scene.delete("apiextensions.k8s.io/CustomResourceDefinition", f"widgets.{group}")
+    await scene.event("DriftDetected", "CustomResourceDefinition", "was deleted")
+    await scene.there(f"{group}/Widget", "one", lambda seen: seen["metadata"]["uid"] != before["metadata"]["uid"])
+    await scene.synced()
+
+
 async def test_the_history_is_trimmed(scene: Scene) -> None:
     await scene.create(scene.an_app(spec={"revisionHistoryLimit": 2}))
     for number in range(4):

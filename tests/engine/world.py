@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from tests.engine.objects import crd
 from tests.repos import GitRepo
 from trimtab.controller.controller import running_controller
+from trimtab.controller.loop import CALM_SECONDS
 from trimtab.controller.world import World
 from trimtab.kube import read, write
 from trimtab.kube.config import ClusterConfig
@@ -108,20 +109,37 @@ class Scene:
         await self.start()
 
     @contextlib.asynccontextmanager
-    async def no_writes(self) -> AsyncIterator[Counter[str]]:
-        """The controller sends no writes in here; the requests it did send are in the counter afterwards."""
+    async def counting(self) -> AsyncIterator[Counter[str]]:
+        """The requests that the controller sends in here, by verb; they are in the counter afterwards."""
+        await self.world.recorder.flush()
         requests = self.world.clusters.home.transport.stats.requests
         before = requests.copy()
         sent: Counter[str] = Counter()
         yield sent
         sent.update(requests - before)
+
+    @contextlib.asynccontextmanager
+    async def no_writes(self) -> AsyncIterator[Counter[str]]:
+        """The controller writes nothing in here."""
+        async with self.counting() as sent:
+            yield sent
         assert not {verb: sent[verb] for verb in WRITES if sent[verb]}, dict(sent)
+
+    @contextlib.asynccontextmanager
+    async def no_writes_to_objects(self) -> AsyncIterator[Counter[str]]:
+        """The controller writes to Applications (and about them) at most."""
+        async with self.counting() as sent:
+            yield sent
+        assert not sent["apply"] and not sent["delete"], dict(sent)
 
     # Applications. Their short names are a test's own: objects are tracked to a name, whatever its control namespace.
 
     def named(self, name: str = "shop") -> str:
         """The full name of the Application that a test calls `name`."""
         return f"{name}-{self.token}"
+
+    def key(self, name: str = "shop") -> AppKey:
+        return AppKey(self.control, self.named(name))
 
     def an_app(
         self,
@@ -307,24 +325,27 @@ class Scene:
 
     async def looked_at(self, name: str = "shop", *, times: int = 1) -> None:
         """Return when the controller has passed over the Application `times` more."""
-        key = AppKey(self.control, self.named(name))
 
         async def last() -> float:
-            return self.world.memory(key).looked_at
+            return self.world.memory(self.key(name)).looked_at
 
         for _ in range(times):
             seen = await last()
             await until(last, lambda now: now > seen)  # noqa: B023
-        await self.settled()
+        await until(self._busy, lambda left: left == 0)
+
+    async def _busy(self) -> int:
+        return self.world.queue.busy
 
     async def settled(self) -> None:
-        """Return when no Application waits for a pass or is in one."""
-        queue = self.world.queue
+        """Return when no Application waits for a pass, is in one, or will be so soon."""
+        world = self.world
 
-        async def busy() -> int:
-            return queue.busy
+        async def quiet() -> bool:
+            soon = [key for key in world.memories if world.queue.due_in(key) <= CALM_SECONDS]
+            return not soon and world.queue.busy == 0
 
-        await until(busy, lambda left: left == 0)
+        await until(quiet, bool)
 
     async def end(self, name: str, phase: str) -> None:
         """Let the Workflow `name` end (`Succeeded`, `Failed`)."""

@@ -8,6 +8,7 @@ from trimtab.kube.resource import Resource
 from trimtab.kube.transport import Transport
 from trimtab.live.store import LiveStore
 from trimtab.model.keys import Kind, ObjectKey
+from trimtab.model.observed import Observed
 
 
 class Cluster(Protocol):
@@ -29,6 +30,10 @@ class Cluster(Protocol):
 
     async def resource(self, kind: Kind) -> Resource:
         """How the cluster serves `kind`, with its objects watched. Raises `UnknownKind`."""
+        ...
+
+    def take_in(self, observed: Observed) -> None:
+        """Put the answer to a write into the cache."""
         ...
 
     async def changed(self, keys: frozenset[ObjectKey], *, timeout: float) -> None:

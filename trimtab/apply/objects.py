@@ -33,7 +33,7 @@ async def apply_object(target: TargetObject, cluster: Cluster, *, takeover: bool
         force=True,
     )
     observed = read.observe(resource, raw)
-    cluster.live.put(observed)
+    cluster.take_in(observed)
     return observed
 
 
@@ -118,7 +118,7 @@ async def find_hook(target: TargetObject, cluster: Cluster) -> Observed | None:
         observed = await read.get_observed(cluster.transport, resource, target.key.name, namespace=target.key.namespace)
     except NotFound:
         return None
-    cluster.live.put(observed)
+    cluster.take_in(observed)
     return observed
 
 

@@ -17,6 +17,7 @@ from trimtab.live.store import LiveStore
 from trimtab.model.application import Application
 from trimtab.model.keys import Kind, ObjectKey
 from trimtab.model.names import IN_CLUSTER_NAME, IN_CLUSTER_SERVER
+from trimtab.model.observed import Observed
 
 PARALLEL = 16
 
@@ -33,6 +34,9 @@ class DirectCluster:
     async def resource(self, kind: Kind) -> Resource:
         """How the cluster serves `kind`. Raises `UnknownKind`."""
         return await self.discovery.find(kind.group, kind.kind, version=kind.version)
+
+    def take_in(self, observed: Observed) -> None:
+        self.live.put(observed)
 
     async def changed(self, keys: frozenset[ObjectKey], *, timeout: float) -> None:
         """Nothing is watched: return after `timeout` seconds."""

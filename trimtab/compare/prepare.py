@@ -6,7 +6,7 @@ tracking annotation, and sets hooks apart. Nothing here knows the cluster but th
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Literal
 
 import orjson
@@ -73,14 +73,19 @@ class Identity(Struct, frozen=True):
     namespace: str
 
 
-def prepare(targets: Iterable[Target], *, identity: Identity, scopes: Scopes) -> Prepared:
-    """Make `targets` comparable. Of objects declared twice the last wins, with a RepeatedResourceWarning."""
+def prepare(
+    targets: Iterable[Target], *, identity: Identity, scopes: Scopes, unserved: Collection[Kind] = ()
+) -> Prepared:
+    """Make `targets` comparable. Of objects declared twice the last wins, with a RepeatedResourceWarning.
+
+    `unserved`: kinds that the cluster serves, if at all, in another version only.
+    """
     objects: dict[ObjectKey, TargetObject] = {}
     hooks: list[TargetObject] = []
     skipped: list[ObjectKey] = []
     problems: list[Problem] = []
     for target in targets:
-        scope = scopes.get(_group_kind(target))
+        scope = None if kind_of(target.manifest) in unserved else scopes.get(_group_kind(target))
         if is_skipped(target.manifest):
             skipped.append(_key(target, scope, identity))
             continue

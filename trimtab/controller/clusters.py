@@ -9,7 +9,7 @@ from contextlib import aclosing
 from msgspec import Struct
 
 from trimtab.clock import Clock
-from trimtab.compare.prepare import Scope
+from trimtab.compare.prepare import CRD, Scope
 from trimtab.errors import Retry, Stalled, TrimtabError
 from trimtab.kube.discovery import Discovery, UnknownKind
 from trimtab.kube.errors import NotFound
@@ -20,13 +20,14 @@ from trimtab.live.store import GroupKind, LiveStore
 from trimtab.model.application import Destination
 from trimtab.model.keys import Kind, ObjectKey
 from trimtab.model.names import IN_CLUSTER_NAME, IN_CLUSTER_SERVER
-from trimtab.model.observed import Listed, Removed, Upserted, WatchEvent
+from trimtab.model.observed import Listed, Observed, Removed, Upserted, WatchEvent
+from trimtab.model.tracking import owner_of
 
 log = logging.getLogger(__name__)
 
 FIRST_LIST_SECONDS = 60.0
 RETRY_WATCH_SECONDS = 15.0
-WRITERS = 8
+WRITERS = 16
 """Syncs that write to one cluster side by side: more would only make each of them slower."""
 
 OnChange = Callable[[set[str]], None]
@@ -56,6 +57,7 @@ class ClusterHandle:
         self._on_change = on_change
         self._watches: dict[GroupKind, _Watch] = {}
         self._waiters: dict[ObjectKey, set[asyncio.Event]] = {}
+        self._lacking: set[str] = set()
 
     async def resource(self, kind: Kind) -> Resource:
         """How the cluster serves `kind`, with its objects watched (the first listing is awaited)."""
@@ -75,14 +77,29 @@ class ClusterHandle:
 
         await asyncio.gather(*(one(group_kind) for group_kind in kinds))
 
-    async def scopes(self, kinds: set[GroupKind]) -> dict[GroupKind, Scope]:
-        """The scope of each kind that is served; kinds that are not are left out."""
-        found: dict[GroupKind, Scope] = {}
-        for group, kind in kinds:
+    async def scopes(self, kinds: set[Kind]) -> dict[Kind, Scope]:
+        """The scope of each kind that is served, in that version; kinds that are not are left out."""
+        found: dict[Kind, Scope] = {}
+        for kind in kinds:
             with contextlib.suppress(UnknownKind):
-                resource = await self.discovery.find(group, kind)
-                found[(group, kind)] = "Namespaced" if resource.namespaced else "Cluster"
+                resource = await self.discovery.find(kind.group, kind.kind, version=kind.version)
+                found[kind] = "Namespaced" if resource.namespaced else "Cluster"
         return found
+
+    def take_in(self, observed: Observed) -> None:
+        """Put the answer to a write into the cache at once. The applications other than its owner hear of it."""
+        touched = self.live.put(observed)
+        touched.discard(owner_of(observed.key, observed.meta.annotations))
+        if touched:
+            self._on_change(touched)
+
+    async def await_kinds(self, instance: str, *, lacking: bool) -> None:
+        """While `instance` is `lacking` a kind that its targets name, it hears of every change of definitions."""
+        if not lacking:
+            self._lacking.discard(instance)
+            return
+        self._lacking.add(instance)
+        await self.watch_kinds({CRD})
 
     async def changed(self, keys: frozenset[ObjectKey], *, timeout: float) -> None:
         """Return when one of `keys` changes in the cache, or after `timeout` seconds."""
@@ -172,8 +189,9 @@ class ClusterHandle:
                     self._watches[group_kind].listed.set()
                     for key in list(self._waiters):
                         self._wake(key)
-        if group_kind == ("apiextensions.k8s.io", "CustomResourceDefinition"):
+        if group_kind == CRD:
             self.discovery.invalidate()
+            touched |= self._lacking
         if touched:
             self._on_change(touched)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import heapq
+import math
 from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Any, Generic, TypeVar
@@ -34,9 +35,11 @@ class WorkQueue(Generic[K]):
         self._wake.set()
 
     def add_later(self, key: K, seconds: float) -> None:
-        """Work on `key` in `seconds` at the latest; an earlier appointment stays."""
+        """Work on `key` in `seconds` at the latest (infinite: no appointment); an earlier appointment stays."""
         if seconds <= 0:
             self.add(key)
+            return
+        if math.isinf(seconds):
             return
         due = self._clock.monotonic() + seconds
         if key in self._due and self._due[key] <= due:
@@ -46,6 +49,10 @@ class WorkQueue(Generic[K]):
         heapq.heappush(self._heap, (due, self._count, key))
         if self._heap[0][2] == key:
             self._nearer.set()
+
+    def due_in(self, key: K) -> float:
+        """Seconds until the appointment of `key`, infinite without one."""
+        return self._due.get(key, float("inf")) - self._clock.monotonic()
 
     def forget(self, key: K) -> None:
         """The key is gone: no appointment of it counts any more."""

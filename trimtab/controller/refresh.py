@@ -152,9 +152,12 @@ async def _render(
 
 
 async def _prepare(targets: list[Target], identity: Identity, cluster: ClusterHandle) -> Prepared:
-    kinds = {(kind.group, kind.kind) for kind in (kind_of(target.manifest) for target in targets)}
-    scopes = {**await cluster.scopes(kinds), **scopes_declared(targets)}
-    return prepare(targets, identity=identity, scopes=scopes)
+    kinds, declared = {kind_of(target.manifest) for target in targets}, scopes_declared(targets)
+    served = await cluster.scopes(kinds)
+    unserved = {kind for kind in kinds if kind not in served and (kind.group, kind.kind) not in declared}
+    await cluster.await_kinds(identity.instance, lacking=bool(unserved))
+    scopes = {(kind.group, kind.kind): scope for kind, scope in served.items()} | declared
+    return prepare(targets, identity=identity, scopes=scopes, unserved=unserved)
 
 
 async def _live_objects(app: Application, declared: Declared, cluster: ClusterHandle) -> dict[ObjectKey, Entry]:
