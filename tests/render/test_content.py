@@ -97,6 +97,12 @@ def _request(name: str, app: str) -> RenderRequest:
     return RenderRequest(source=SOURCES[name], app_name=app)
 
 
+async def test_a_source_that_only_lends_files_has_no_objects(workshop: Workshop, tmp_path: Path) -> None:
+    root = repository(tmp_path, {"a.yaml": config_map("a")})
+    request = RenderRequest(source=ApplicationSource(repo_url="file:///r", ref="values"), app_name="a")
+    assert (await render(DirectoryTree(root), request, workshop=workshop)).targets == ()
+
+
 @pytest.mark.parametrize(("count", "reason"), [(1, "FileTooLarge"), (3, "TooBig")])
 async def test_more_than_ten_megabytes(count: int, reason: str, workshop: Workshop, tmp_path: Path) -> None:
     text = config_map("a") + "data:\n  a: " + "x" * (12_000_000 // count) + "\n"

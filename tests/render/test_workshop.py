@@ -1,6 +1,7 @@
 """The worker processes: limits, deaths, cancellation, reuse."""
 
 import asyncio
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -102,6 +103,23 @@ async def test_a_cancelled_job_leaves_no_process(workshop: Workshop, tmp_path: P
     while set(alive) & set(processes(workshop)):  # noqa: ASYNC110 - another process sets no event
         await asyncio.sleep(0.01)
     assert len((await rendered(workshop, root, "fine")).targets) == 1
+
+
+async def test_a_job_that_is_cancelled_at_once_leaves_no_process(tmp_path: Path) -> None:
+    root = repository(tmp_path, {"app/a.yaml": config_map("a")})
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    async with Workshop(limits=Limits(workers=2), scratch=scratch) as workshop:
+        for turns in range(40):
+            task = asyncio.create_task(rendered(workshop, root))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        assert len(processes(workshop)) <= 4
+    assert processes(workshop) == []
+    assert list(scratch.iterdir()) == []
 
 
 async def test_an_idle_worker_is_ended(tmp_path: Path) -> None:

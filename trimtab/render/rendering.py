@@ -42,10 +42,12 @@ class _Asked(Struct, frozen=True):
 
 
 async def render(tree: Tree, request: RenderRequest, *, workshop: Workshop) -> Rendering:
-    """The objects that a source declares; none is no error here.
+    """The objects that a source declares; none is no error here. A source that only lends its files (`ref`) has none.
 
     Raises Stalled for what a person has to change (it names file, document and object), Retry when a worker died.
     """
+    if request.source.ref and not (request.source.path or request.source.chart):
+        return Rendering(targets=(), source_type="Directory", digest="")
     asked = await asyncio.to_thread(_ask, tree, request, workshop)
     if asked.job is None:
         assert asked.known is not None

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Coroutine
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -47,7 +48,7 @@ class Workshop:
         self._slots = asyncio.Semaphore(self.limits.workers)
         self._idle: dict[WorkerProcess, asyncio.TimerHandle] = {}
         self._all: set[WorkerProcess] = set()
-        self._ending: set[asyncio.Task[None]] = set()
+        self._pending: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -75,10 +76,11 @@ class Workshop:
         return answer
 
     async def close(self) -> None:
-        """End every worker, and wait until they are gone."""
+        """End every worker, those that are just being started, too, and wait until they are gone."""
+        await asyncio.gather(*self._pending, return_exceptions=True)
         for worker in list(self._all):
             self._end(worker)
-        await asyncio.gather(*self._ending)
+        await asyncio.gather(*self._pending)
 
     async def _ask(self, worker: WorkerProcess, job: Job) -> Answer:
         """The worker's answer. After any exception the worker is of no more use."""
@@ -106,7 +108,7 @@ class Workshop:
                 if worker.alive:
                     return worker
                 self._end(worker)
-            await asyncio.shield(self._start())
+            await asyncio.shield(self._in_background(self._start()))
 
     async def _start(self) -> None:
         """Add an idle worker. Runs to its end even when whoever wanted the worker gives up. Raises Retry."""
@@ -130,9 +132,14 @@ class Workshop:
         if (timer := self._idle.pop(worker, None)) is not None:
             timer.cancel()
         worker.kill()
-        task = asyncio.get_running_loop().create_task(worker.gone())
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
+        self._in_background(worker.gone())
+
+    def _in_background(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Run to the end, whoever gives up meanwhile; `close` waits for it."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._pending.add(task)
+        task.add_done_callback(self._pending.discard)
+        return task
 
     def _out_of_memory(self, job: Job) -> Stalled:
         return Stalled(
