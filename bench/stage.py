@@ -6,23 +6,27 @@ import json
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
+import orjson
 from msgspec import Struct
 
 from bench.process import cpu_seconds
 from tests.repos import GitRepo
 from tests.servers.http_git import HttpGit
 from tools.controlplane.run import ControlPlane
-from trimtab.kube import read, write
+from trimtab.kube import write
 from trimtab.kube.config import load
 from trimtab.kube.discovery import Discovery
 from trimtab.kube.resource import Resource
 from trimtab.kube.transport import Transport
+from trimtab.kube.watch import watch
 from trimtab.model.crds import crds
 from trimtab.model.keys import Manifest
 from trimtab.model.names import IN_CLUSTER_SERVER
+from trimtab.model.observed import Upserted
 
 NAMESPACE = "argocd"
 
@@ -97,10 +101,18 @@ class Stage(Struct):
 
         await asyncio.gather(*(one(manifest) for manifest in manifests))
 
-    async def applications(self) -> list[Manifest]:
+    async def all_synced(self, count: int, *, within: float = 300.0) -> float:
+        """Seconds until `count` Applications are reported Synced; watched, since polling would cost the server."""
         resource = await self.resource("Application", "argoproj.io")
-        listed = await read.list_observed(self.transport, resource, namespace=NAMESPACE)
-        return [read.decode_manifest(observed.raw, "Application") for observed in listed]
+        began, synced = time.perf_counter(), set()
+        async with asyncio.timeout(within), aclosing(watch(self.transport, resource, namespace=NAMESPACE)) as batches:
+            async for events in batches:
+                for event in events:
+                    if isinstance(event, Upserted) and is_synced(orjson.loads(event.observed.raw)):
+                        synced.add(event.observed.key)
+                if len(synced) >= count:
+                    break
+        return time.perf_counter() - began
 
 
 def application(name: str, url: str, *, path: str, namespace: str, heal: bool = True) -> Manifest:

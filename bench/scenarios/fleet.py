@@ -5,7 +5,7 @@ import time
 
 from bench.objects import as_yaml, objects
 from bench.process import rss_bytes
-from bench.stage import NAMESPACE, Controller, Stage, application, is_synced, until
+from bench.stage import NAMESPACE, Controller, Stage, application, until
 from bench.table import Row, percentile, row
 from trimtab.kube import read, write
 
@@ -45,10 +45,7 @@ async def _cold(stage: Stage) -> list[Row]:
     began = time.perf_counter()
     await stage.apply_all(kind, apps)
 
-    async def reported() -> bool:
-        return sum(map(is_synced, await stage.applications())) == APPS
-
-    await until(reported, every=0.2)
+    await stage.all_synced(APPS)
     return [
         row(f"{APPS} applications × {OBJECTS} objects, cold, all reported", time.perf_counter() - began, "s", most=6)
     ]

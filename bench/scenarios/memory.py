@@ -4,7 +4,7 @@ import asyncio
 
 from bench.objects import FILLER, as_yaml, objects
 from bench.process import rss_bytes
-from bench.stage import Stage, application, is_synced, namespace, until
+from bench.stage import Stage, application, namespace
 from bench.table import Row, row
 
 MANAGED, UNMANAGED, APPS = 5000, 20_000, 50
@@ -22,11 +22,7 @@ async def memory(stage: Stage) -> list[Row]:
         await stage.apply_all(
             kind, [application(f"m{n}", stage.url, path=f"apps/m{n}", namespace=f"mem-{n}") for n in range(APPS)]
         )
-
-        async def reported() -> bool:
-            return sum(map(is_synced, await stage.applications())) == APPS
-
-        await until(reported, every=1.0)
+        await stage.all_synced(APPS)
         await asyncio.sleep(5.0)
         managed = rss_bytes(controller.pid, children=False)
         await _unmanaged(stage)

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from trimtab.apply.run import abort, let_go
 from trimtab.clock import rfc3339
 from trimtab.compare.drift import describe
+from trimtab.controller.beginning import Beginning
 from trimtab.controller.delete import finalize, is_deleting
 from trimtab.controller.operate import operate
 from trimtab.controller.pace import backoff, fresh_since, is_asked, known_trouble, must_resolve, poll_pause
@@ -166,11 +167,10 @@ class Loop:
         """Write the status, then act; seconds until something is due."""
         match step:
             case Begin(state):
-                started = await self._write(app, looked, state, operation=state.operation)
                 memory.results = ()
                 taken_up = app.status.operation_state == state
-                self._announce(app, looked, "OperationStarted", "" if taken_up else _begun_text(state))
-                self._start(started, state, memory)
+                self._announce(app, memory, looked, "OperationStarted", "" if taken_up else _begun_text(state))
+                await self._begin(app, looked, state, memory)
             case End(state):
                 status = replace(looked.status, operation_state=state)
                 ended = replace(app, status=replace(status, history=app.status.history))
@@ -179,19 +179,21 @@ class Loop:
                 following = app.operation if app.operation != state.operation else None
                 await self._write(app, looked, state, operation=following)
                 memory.finished = None
-                self._announce(app, looked, "OperationCompleted", f"Sync operation {state.phase}: {state.message}")
+                self._announce(
+                    app, memory, looked, "OperationCompleted", f"Sync operation {state.phase}: {state.message}"
+                )
                 refreshed = looked.refreshed
                 settled = refreshed is not None and refreshed.comparison.status == "Synced"
                 return float("inf") if settled and following is None else 0.0
             case Pause(state, seconds):
-                await self._write(app, looked, state, operation=app.operation)
+                await self._write(app, looked, state, operation=app.operation or state.operation)
                 memory.finished = None
                 return seconds
             case Stop():
                 await self._terminate(app, memory)
             case None:
                 await self._write(app, looked, app.status.operation_state, operation=app.operation)
-                self._announce(app, looked, "ResourceUpdated", "")
+                self._announce(app, memory, looked, "ResourceUpdated", "")
         return float("inf")
 
     async def _write(
@@ -202,11 +204,25 @@ class Loop:
         body = _patch(app, replace(looked.status, operation_state=state), operation, now=now)
         return await self.world.applications.patch(app, body) if body else app
 
-    def _start(self, app: Application, state: OperationState, memory: Memory) -> None:
+    async def _begin(self, app: Application, looked: Looked, state: OperationState, memory: Memory) -> None:
+        """Start the operation; what somebody asked for is written down first, the rest when it takes its time."""
+
+        async def write() -> None:
+            await self._write(app, looked, state, operation=state.operation)
+
+        beginning = Beginning(write, self.world.clock)
+        if app.operation is not None:
+            await beginning.now()
+        self._start(app, state, memory, beginning)
+
+    def _start(self, app: Application, state: OperationState, memory: Memory, beginning: Beginning) -> None:
         key = AppKey(app.metadata.namespace, app.metadata.name)
 
         async def attempt() -> None:
-            memory.finished = await operate(app, state, self.world, memory)
+            try:
+                memory.finished = await operate(app, state, self.world, memory, begin=beginning.now)
+            finally:
+                await beginning.close()
 
         def ended(task: asyncio.Task[None]) -> None:
             if not task.cancelled() and (error := task.exception()) is not None:
@@ -242,11 +258,12 @@ class Loop:
         self.queue.forget(key)
         self.world.clusters.home.live.want(key.instance(self.world.settings.namespace), frozenset())
 
-    def _announce(self, app: Application, looked: Looked, reason: Any, message: str) -> None:
+    def _announce(self, app: Application, memory: Memory, looked: Looked, reason: Any, message: str) -> None:
         """Events: the operation's, drift, and every change of sync or health status."""
         recorder = self.world.recorder
         # What changes while we sync is our own doing.
-        drifts = looked.refreshed.drifts if looked.refreshed and app.operation is None else ()
+        syncing = app.operation is not None or memory.running
+        drifts = looked.refreshed.drifts if looked.refreshed and not syncing else ()
         for drift in drifts:
             recorder.emit(app, "DriftDetected", describe(drift), kind="Warning")
         for text, bad in _changes(app.status, looked.status):

@@ -1,6 +1,7 @@
 """One attempt at an operation: from `.operation` to a Plan, carried out, with its progress in the status."""
 
 import logging
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 
 import msgspec
@@ -32,12 +33,14 @@ WRITE_EVERY = 2.0
 """Seconds between progress writes; waits and hooks are written at once."""
 
 
-async def operate(app: Application, state: OperationState, world: World, memory: Memory) -> OperationState:
+async def operate(
+    app: Application, state: OperationState, world: World, memory: Memory, *, begin: Callable[[], Awaitable[None]]
+) -> OperationState:
     """Run one attempt of `state.operation`; the state at its end (Succeeded, Failed or Error). Never raises
-    TrimtabError.
+    TrimtabError. `begin` is called before anything that has to be written down first.
     """
     sync = state.operation.sync or SyncOperation()
-    reporter = _Reporter(app, state, world)
+    reporter = _Reporter(app, state, world, begin)
     result = state.sync_result or _result(app, sync)
     try:
         _supported(sync)
@@ -47,6 +50,8 @@ async def operate(app: Application, state: OperationState, world: World, memory:
         result = replace(result, revisions=declared.revisions if app.spec.sources else ())
         plan = await _plan(app, state, declared, cluster, memory)
         _all_found(sync, plan)
+        if any(task.hook_type for task in (*plan.tasks(), *(t for step in plan.on_failure for t in step.tasks()))):
+            await begin()
         memory.results = result.resources
         progress = Progress(results=result.resources)
         terms = Terms(instance=declared.identity.instance, done=succeeded_hooks(result.resources), dry_run=sync.dry_run)
@@ -141,8 +146,11 @@ class _Reporter:
     it is only a count now and then: the list of results of a large application is a costly thing to write.
     """
 
-    def __init__(self, app: Application, state: OperationState, world: World) -> None:
+    def __init__(
+        self, app: Application, state: OperationState, world: World, begin: Callable[[], Awaitable[None]]
+    ) -> None:
         self._app = app
+        self._begin = begin
         self._world = world
         self._written = state
         self._at = 0.0
@@ -167,6 +175,7 @@ class _Reporter:
         if not patch:
             return
         try:
+            await self._begin()
             await self._world.applications.patch(self._app, {"status": {"operationState": patch}})
         except Retry as error:
             log.warning("%s: progress not written yet: %s", self._app.metadata.name, error.message)

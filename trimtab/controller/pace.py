@@ -40,7 +40,7 @@ def fresh_since(app: Application, memory: Memory, world: World) -> float:
     """
     if is_asked(app) or app.operation is not None or memory.declared is None:
         return memory.asked_at
-    return world.clock.monotonic() - TOLERANCE
+    return world.clock.monotonic() - min(TOLERANCE, world.settings.poll / 4)
 
 
 def known_trouble(app: Application, memory: Memory, world: World) -> Trouble | None:

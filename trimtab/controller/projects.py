@@ -13,6 +13,7 @@ from trimtab.model.appproject import AppProject, allows_everything
 from trimtab.model.names import GROUP
 
 FRESH_SECONDS = 15.0
+DEFAULT = "default"
 
 
 class Projects:
@@ -23,7 +24,7 @@ class Projects:
         self._discovery = discovery
         self._namespace = namespace
         self._clock = clock
-        self._known: dict[str, tuple[float, AppProject]] = {}
+        self._known: dict[str, tuple[float, AppProject | None]] = {}
 
     async def check(self, app: Application) -> None:
         """Raises Stalled (InvalidSpecError) when the application may not use its project."""
@@ -46,7 +47,7 @@ class Projects:
         if self._clock.monotonic() < until:
             return known
         project = await self._read(name)
-        if project is None:
+        if project is None and name != DEFAULT:
             # Whoever makes it now should not have to wait.
             self._known.pop(name, None)
         else:
