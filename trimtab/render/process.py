@@ -12,7 +12,6 @@ from typing import Final, Self
 
 import trimtab
 from trimtab.render.jobs import LENGTH_BYTES, MAX_OUTPUT
-from trimtab.text import one_line
 
 _START: Final = "import sys; sys.path.append(sys.argv.pop(1)); from trimtab.render.worker import main; main()"
 _CHUNK: Final = 1024 * 1024
@@ -80,7 +79,7 @@ class WorkerProcess:
             await asyncio.wait_for(self._process.wait(), _LAST_WORDS_SECONDS)
         code = self._process.returncode
         how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
-        return one_line(f"{how} {self._errors.decode(errors='replace')}", limit=500)
+        return f"{how} {self._errors.decode(errors='replace')}"
 
     def kill(self) -> None:
         """End the process and everything it started, at once. `gone` has to follow."""
@@ -91,7 +90,8 @@ class WorkerProcess:
     async def gone(self) -> None:
         """Wait until the killed process is gone, and remove its folder."""
         await self._process.wait()
-        await self._listening
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._listening, _LAST_WORDS_SECONDS)
         if self._process.stdin is not None:
             self._process.stdin.close()
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)

@@ -14,6 +14,7 @@ from trimtab.errors import Retry, Stalled
 from trimtab.render.cache import Failures, RenderCache
 from trimtab.render.jobs import OUT_OF_MEMORY, Answer, Job, Refused, Rendered, decode_answer, encode
 from trimtab.render.process import WorkerProcess
+from trimtab.text import one_line
 
 MIB: Final = 1024 * 1024
 _MEMORY_WORDS = ("out of memory", "allocate memory", "MemoryError", "failed to create new OS thread", "pthread_create")
@@ -97,7 +98,9 @@ class Workshop:
             words = await worker.last_words()
             if any(word in words for word in _MEMORY_WORDS):
                 raise self._out_of_memory(job) from error
-            raise Retry(f"{job.label}: the rendering process died: {words}", reason="WorkerDied") from error
+            raise Retry(
+                f"{job.label}: the rendering process died: {one_line(words, limit=500)}", reason="WorkerDied"
+            ) from error
 
     async def _take(self) -> WorkerProcess:
         """The worker that was idle for the shortest time, else a new one."""
