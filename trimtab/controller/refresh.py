@@ -53,6 +53,7 @@ async def refresh(app: Application, world: World, memory: Memory, *, resolve: bo
         app=app,
         comparison=comparison,
         revision=declared.revision,
+        revisions=declared.revisions,
         sources=declared.sources,
         now=world.clock.now(),
     )

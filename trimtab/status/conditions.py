@@ -23,11 +23,9 @@ def merge_conditions(
     known: Iterable[Condition], found: Iterable[Condition], *, now: str, owned: frozenset[str] = REFRESH_TYPES
 ) -> tuple[Condition, ...]:
     """`found` replaces what `known` says of the types in `owned`; an unchanged condition keeps its transition time."""
-    before = {(c.type, c.message): c for c in known}
-    kept = [c for c in known if c.type not in owned]
-    fresh = {(c.type, c.message): c for c in found}
-    dated = [
-        before.get(key) or Condition(type=c.type, message=c.message, last_transition_time=now)
-        for key, c in fresh.items()
-    ]
+    before = list(known)
+    times = {(c.type, c.message): c.last_transition_time for c in before}
+    fresh = {(c.type, c.message) for c in found}
+    kept = [c for c in before if c.type not in owned and (c.type, c.message) not in fresh]
+    dated = [Condition(type=t, message=m, last_transition_time=times.get((t, m)) or now) for t, m in fresh]
     return tuple(sorted([*kept, *dated], key=lambda c: (c.type, c.message)))

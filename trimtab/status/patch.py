@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from trimtab.model.application import ApplicationStatus
+from trimtab.model.nulls import without_nulls
 
 
 def status_patch(before: ApplicationStatus, after: ApplicationStatus) -> dict[str, Any] | None:
@@ -16,14 +17,18 @@ def status_patch(before: ApplicationStatus, after: ApplicationStatus) -> dict[st
 
 
 def merge_diff(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    """The merge patch from one JSON object to another; {} when they are equal."""
-    patch: dict[str, Any] = {name: None for name in before if name not in after}
+    """The merge patch from one JSON object to another; {} when they are equal, as far as such a patch can tell.
+
+    A null in a merge patch removes a field, so nulls (of Helm values, say) cannot be written: they count as absent.
+    """
+    patch: dict[str, Any] = {name: None for name in before if after.get(name) is None and before[name] is not None}
     for name, value in after.items():
         known = before.get(name)
-        if known == value and name in before:
+        if value is None or known == value:
             continue
         if isinstance(known, dict) and isinstance(value, dict):
-            patch[name] = merge_diff(known, value)
-        else:
+            if inner := merge_diff(known, value):
+                patch[name] = inner
+        elif without_nulls(known) != without_nulls(value):
             patch[name] = value
     return patch

@@ -15,13 +15,16 @@ from trimtab.model.application import (
     Application,
     ApplicationSource,
     Automated,
+    HistoryEntry,
     Initiator,
     Operation,
     OperationState,
     RetryStrategy,
     SyncOperation,
     SyncResourceSelector,
+    SyncResult,
 )
+from trimtab.model.nulls import has_nulls, same_but_for_nulls
 from trimtab.model.options import object_options
 
 DEFAULT_RETRY_LIMIT = 5
@@ -57,11 +60,12 @@ Decision = Start | Later | Refuse | None
 
 
 class Situation(Struct, frozen=True, kw_only=True):
-    """What the decision is made from."""
+    """What the decision is made from. `revisions`: one for each of several sources, else `revision` alone counts."""
 
     app: Application
     comparison: Comparison
     revision: str
+    revisions: tuple[str, ...] = ()
     sources: tuple[ApplicationSource, ...]
     now: dt.datetime
 
@@ -94,7 +98,7 @@ def already_attempted(state: OperationState | None, situation: Situation) -> boo
     if state is None or state.operation.sync is None:
         return False
     tried = state.sync_result or state.operation.sync
-    return _is_situation(tried.revision, tried.sources or (tried.source,), situation)
+    return _is_situation(tried, situation)
 
 
 def _was_attempted(situation: Situation) -> bool:
@@ -104,12 +108,18 @@ def _was_attempted(situation: Situation) -> bool:
     if sync and not sync.dry_run and not (sync.resources and not sync.auto_heal_attempts_count):
         return already_attempted(status.operation_state, situation)
     last = status.history[-1] if status.history else None
-    return last is not None and _is_situation(last.revision, last.sources or (last.source,), situation)
+    return last is not None and _is_situation(last, situation)
 
 
-def _is_situation(revision: str, sources: tuple[ApplicationSource | None, ...], situation: Situation) -> bool:
-    """Sources that were not noted down (None) were those of the spec."""
-    return revision == situation.revision and sources in ((None,), situation.sources)
+def _is_situation(tried: SyncResult | SyncOperation | HistoryEntry, situation: Situation) -> bool:
+    """The same revisions of the same sources? Sources that were not noted down were those of the spec."""
+    several = len(situation.sources) > 1 and tried.revisions and situation.revisions
+    if several and tried.revisions != situation.revisions:
+        return False
+    if not several and situation.revision != (tried.revision or next(iter(tried.revisions), "")):
+        return False
+    sources = tried.sources or ((tried.source,) if tried.source else situation.sources)
+    return len(sources) == len(situation.sources) and all(map(same_but_for_nulls, sources, situation.sources))
 
 
 def _has_moved(app: Application) -> bool:
@@ -185,12 +195,14 @@ def _operation(
 ) -> Operation:
     spec = situation.app.spec
     policy = spec.sync_policy
-    one = situation.sources[0] if not spec.sources else None
+    pinned = () if any(map(has_nulls, situation.sources)) else situation.sources
+    one = pinned[0] if pinned and not spec.sources else None
     sync = SyncOperation(
         revision=situation.revision,
+        revisions=situation.revisions if len(situation.sources) > 1 else (),
         prune=automated.prune,
         source=one,
-        sources=() if one else situation.sources,
+        sources=() if one else pinned,
         sync_options=policy.sync_options if policy else (),
         resources=selected,
         auto_heal_attempts_count=attempts,

@@ -15,6 +15,7 @@ from trimtab.model.application import (
     ApplicationSpec,
     ApplicationStatus,
     Automated,
+    HelmSource,
     HistoryEntry,
     Metadata,
     Operation,
@@ -235,7 +236,24 @@ def test_a_policy_of_its_own_for_retries_is_kept() -> None:
 
 
 def test_several_sources() -> None:
-    other = replace(SOURCE, path="other")
-    spec = ApplicationSpec(sources=(SOURCE, other), sync_policy=SyncPolicy(automated=AUTOMATED))
-    sync = started(decided(MISSING, an_app(spec=spec), sources=(SOURCE, other)))
-    assert (sync.source, sync.sources) == (None, (SOURCE, other))
+    """A commit to any of their repositories is a new state."""
+    sources = (SOURCE, replace(SOURCE, repo_url="https://git.example/values"))
+    spec = ApplicationSpec(sources=sources, sync_policy=SyncPolicy(automated=Automated()))
+    given: dict[str, Any] = {"sources": sources, "revisions": (NEW, OLD)}
+    sync = started(decided(MISSING, an_app(spec=spec), **given))
+    assert (sync.source, sync.sources, sync.revisions) == (None, sources, (NEW, OLD))
+    result = SyncResult(revision=NEW, revisions=(NEW, OLD), sources=sources)
+    tried = OperationState(operation=Operation(sync=sync), phase="Succeeded", started_at="x", sync_result=result)
+    app = an_app(spec=spec, status=ApplicationStatus(operation_state=tried))
+    assert decided(MISSING, app, **given) is None
+    assert isinstance(decided(MISSING, app, **{**given, "revisions": (NEW, NEW)}), Start)
+
+
+def test_values_with_nulls_come_back_without_them() -> None:
+    """They are part of the source, and lost where it is noted down: not a new source, and not to be synced from."""
+    values = {"a": None, "b": {"c": [None, {"d": None}], "e": 1}}
+    source = replace(SOURCE, helm=HelmSource(values_object=values))
+    lost = replace(SOURCE, helm=HelmSource(values_object={"b": {"c": [None, {}], "e": 1}}))
+    assert started(decided(MISSING, sources=(source,))).source is None
+    assert decided(MISSING, an_app(Automated(), status=after(source=lost)), sources=(source,)) is None
+    assert isinstance(decided(MISSING, an_app(Automated(), status=after()), sources=(source,)), Start)
