@@ -8,23 +8,55 @@ from typing import Any
 import pytest
 
 from tests.render import cases
-from trimtab.render import DirectoryTree, Workshop, helm, render, yaml
+from trimtab.model.application import ApplicationSource, HelmParameter, HelmSource
+from trimtab.render import DirectoryTree, RenderRequest, Tree, Workshop, helm, render, yaml
 from trimtab.render.jobs import HelmWork
 from trimtab.render.strvals import escaped
 
 
 @pytest.mark.parametrize("folder", cases.folders("helm"), ids=cases.case_name)
 async def test_objects_are_those_of_helm_template(folder: Path, helm_oracle: Path, tmp_path: Path) -> None:
-    tree, request = DirectoryTree(folder / "in"), cases.request_of(folder)
+    root = tmp_path / "root"
+    shutil.copytree(folder / "in", root)
+    await _assert_same(DirectoryTree(folder / "in"), cases.request_of(folder), root=root, program=helm_oracle)
+
+
+SETTINGS = (
+    HelmSource(),
+    HelmSource(parameters=(HelmParameter(name="autoscaling.enabled", value="true"),), skip_tests=True),
+    HelmSource(
+        values="ingress: {enabled: true, hosts: [{host: a.example.com, paths: [{path: /, pathType: Prefix}]}]}",
+        parameters=(
+            HelmParameter(name="replicaCount", value="3"),
+            HelmParameter(name="service.port", value="8080"),
+            HelmParameter(name="podAnnotations.rev", value="1234567", force_string=True),
+            HelmParameter(name=r"nodeSelector.kubernetes\.io/os", value="linux"),
+            HelmParameter(name="tolerations[0].key", value="spot"),
+            HelmParameter(name="tolerations[0].tolerationSeconds", value="7654321"),
+            HelmParameter(name="serviceAccount.create", value="false"),
+        ),
+        release_name="a-very-long-release-name-for-a-chart",
+    ),
+)
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=["defaults", "autoscaling", "ingress"])
+async def test_the_chart_that_helm_itself_creates(settings: HelmSource, helm_oracle: Path, tmp_path: Path) -> None:
+    subprocess.run([helm_oracle, "create", tmp_path / "web"], check=True, capture_output=True)  # noqa: ASYNC221
+    source = ApplicationSource(repo_url="file:///r", path="web", helm=settings)
+    request = RenderRequest(source=source, app_name="shop", namespace="shop-ns", kube_version="1.36.3")
+    await _assert_same(DirectoryTree(tmp_path), request, root=tmp_path, program=helm_oracle)
+
+
+async def _assert_same(tree: Tree, request: RenderRequest, *, root: Path, program: Path) -> None:
+    """`root` holds the files of the tree, and may be changed."""
     async with Workshop() as workshop:
         ours = [target.manifest for target in (await render(tree, request, workshop=workshop)).targets]
     work = helm.prepare(tree, request).work
     assert isinstance(work, HelmWork)
-    root = tmp_path / "root"
-    shutil.copytree(folder / "in", root)
     for vendored, place in work.links.items():
         shutil.copytree(root / place, root / vendored)
-    assert sorted(ours, key=_key) == sorted(_templated(helm_oracle, work, root), key=_key)
+    assert sorted(ours, key=_key) == sorted(_templated(program, work, root), key=_key)
 
 
 def _templated(helm: Path, work: HelmWork, root: Path) -> list[Any]:

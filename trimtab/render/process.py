@@ -105,11 +105,13 @@ class WorkerProcess:
 
 
 def _environment(folder: Path, memory: int) -> dict[str, str]:
-    """Nothing of ours: no proxies, no credentials, no kubeconfig."""
+    """Nothing of ours: no proxies, no credentials, no kubeconfig. Few threads: the stack of each counts as memory."""
     return {
         "PATH": "/usr/bin:/bin",
         "HOME": str(folder),
         "TMPDIR": str(folder),
         "LANG": "C.UTF-8",
         "GOMEMLIMIT": str(memory * 3 // 4),
+        "GOMAXPROCS": "2",
+        "MALLOC_ARENA_MAX": "2",
     }
