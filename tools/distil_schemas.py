@@ -6,7 +6,7 @@ What is kept of each type: field names, their types, what is required, and how l
 The format, one JSON value a node:
 
     "s" "i" "n" "b"      string, integer, number, boolean; "s/date-time" carries the format
-    "q" "*" "o"          int-or-string, anything, an object of unknown fields
+    "q" "Q" "*" "o"      int-or-string, a quantity, anything, an object of unknown fields
     "#NAME"              the type NAME; {"#": NAME, "p": STRATEGY} when a patch strategy hangs on the field
     {"l": NODE, …}       a list: "t" its list type, "k" its map keys, "m" patch merge key, "p" patch strategy
     {"v": NODE, …}       a map with values of one type; "a": 1 when atomic
@@ -127,7 +127,7 @@ def _node(schema: dict[str, Any], name: str = "") -> Any:
     if name in ANYTHING:
         return "*"
     if "oneOf" in schema:
-        return "q"
+        return "Q" if name.endswith(".Quantity") else "q"
     kind = _type(schema)
     if kind == "array":
         return _list(schema)

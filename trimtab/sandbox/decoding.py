@@ -11,6 +11,7 @@ from trimtab.model.keys import Manifest
 from trimtab.sandbox import protobuf
 from trimtab.sandbox.faults import Fault, bad_request, unsupported_media_type
 from trimtab.sandbox.resources import Resource
+from trimtab.typed.quantity import canonical
 from trimtab.typed.schema import Schema
 
 Validation = Literal["Ignore", "Warn", "Strict"]
@@ -153,14 +154,40 @@ def _without_indexes(path: str) -> str:
 def _scalar(value: Any, schema: Schema, place: str) -> Any:
     if isinstance(value, bool) and schema.type != "boolean":
         raise _mismatch(value, place, _go_type(schema))
+    if schema.type == "quantity":
+        return _quantity(value, place)
     if schema.type == "integer" and isinstance(value, float) and value.is_integer():
         value = int(value)
     if not isinstance(value, _PYTHON_TYPES[schema.type]):
         raise _mismatch(value, place, _go_type(schema))
+    if schema.format == "byte" and isinstance(value, str):
+        _check_base64(value)
     limit = 1 << (63 if schema.format == "int64" else 31)
     if schema.type == "integer" and isinstance(value, int) and not -limit <= value < limit:
         raise Mismatch(f"json: cannot unmarshal number {value} into Go struct field {place} of type {_go_type(schema)}")
     return value
+
+
+def _quantity(value: Any, place: str) -> str:
+    if not isinstance(value, str | int | float):
+        raise _mismatch(value, place, "Quantity")
+    try:
+        return canonical(value if isinstance(value, str) else f"{value:.15g}")
+    except ValueError as error:
+        raise Mismatch(str(error)) from error
+
+
+def _check_base64(text: str) -> None:
+    """What stands for bytes has to be Base64; the words are Go's."""
+    whole = text.rstrip("=")
+    wrong = next((i for i, letter in enumerate(whole) if letter not in _BASE64), None)
+    if wrong is None and len(text) % 4:
+        wrong = len(text)
+    if wrong is not None:
+        raise Mismatch(f"illegal base64 data at input byte {wrong}")
+
+
+_BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 
 
 def _go_type(schema: Schema) -> str:

@@ -197,6 +197,17 @@ def _replica_set(manifest: Manifest) -> None:
     _template(spec)
 
 
+def _replication_controller(manifest: Manifest) -> None:
+    spec = manifest.setdefault("spec", {})
+    _fill(spec, replicas=1)
+    labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
+    if labels:
+        _fill(spec, selector=dict(labels))
+        _fill(manifest["metadata"], labels=dict(labels))
+    if "template" in spec:
+        _template(spec)
+
+
 def _job_spec(spec: Values) -> None:
     _fill(spec, backoffLimit=6, completionMode="NonIndexed", suspend=False, podReplacementPolicy="TerminatingOrFailed")
     _fill(spec, parallelism=1)
@@ -321,6 +332,8 @@ def _priority_class(manifest: Manifest) -> None:
 DEFAULTS: dict[str, Callable[[Manifest], None]] = {
     crds.STORAGE: crds.set_defaults,
     "pods": _pod,
+    "podtemplates": _template,
+    "replicationcontrollers": _replication_controller,
     "services": _service,
     "secrets": _secret,
     "persistentvolumeclaims": _claim,

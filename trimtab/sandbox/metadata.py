@@ -1,7 +1,6 @@
 """What the server itself does to `metadata`: names, uid, generation, order of fields, what a client cannot change."""
 
 import random
-import re
 from typing import Any
 
 import orjson
@@ -40,9 +39,6 @@ _SERVER_OWNED = (
 # Kubernetes' own alphabet for generated names: no vowels, so no words.
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 _DATA = ("metadata", "status")
-
-LABEL = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
-SUBDOMAIN = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
 
 
 def generated_suffix() -> str:

@@ -127,6 +127,8 @@ def _shown(schema: Schema, found: dict[str, Any], prefix: str) -> dict[str, Any]
             return {"type": "object", "additionalProperties": _shown(schema.item, found, prefix)}
         case "scalar" if schema.type == "int-or-string":
             return {"oneOf": [{"type": "integer"}, {"type": "string"}], "format": "int-or-string"}
+        case "scalar" if schema.type == "quantity":
+            return {"oneOf": [{"type": "string"}, {"type": "number"}]}
         case "scalar":
             return {"type": schema.type} | ({"format": schema.format} if schema.format else {})
         case _:

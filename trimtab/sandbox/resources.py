@@ -171,6 +171,7 @@ REVIEWS: dict[tuple[str, str], str] = {
 GENERATION: frozenset[str] = frozenset(
     {
         "pods",
+        "podtemplates",
         "replicationcontrollers",
         "daemonsets.apps",
         "deployments.apps",

@@ -1,95 +1,56 @@
-"""The checks of the API server that a user meets: names, required fields, immutable fields, port ranges."""
+"""The checks of the API server that a user meets: names, required fields, selectors, containers, ports."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
-
-import orjson
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
 
 from trimtab.model.keys import Manifest
-from trimtab.sandbox import crd_validation, metadata
-from trimtab.sandbox.custom_validation import misfits
+from trimtab.sandbox import crd_validation, custom_validation, immutability, names_validation
 from trimtab.sandbox.faults import Cause
+from trimtab.sandbox.immutability import shown
+from trimtab.sandbox.names_validation import LABEL, LABEL_RULE, invalid
 from trimtab.sandbox.resources import Resource
 from trimtab.sandbox.selectors import at, matches_labels
 from trimtab.typed.schema import Schema
 
-_LABEL_RULE = (
-    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with "
-    "an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
-    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
-)
-_SUBDOMAIN_RULE = (
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and "
-    "end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
-    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
-)
+Check = Callable[[Manifest], Iterator[Cause]]
+
 _NODE_PORTS = "provided port is not in the valid range. The range of valid ports is 30000-32767"
-_LABEL_KINDS = ("namespaces", "services")
-_FREE_NAMES = ("rbac.authorization.k8s.io",)
-"""Groups whose names may hold any character but a slash."""
+_PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 
 
 def on_create(manifest: Manifest, resource: Resource) -> list[Cause]:
-    return [*_name(manifest, resource), *_of_kind(manifest, resource)]
+    return [*names_validation.name_misfits(manifest, resource), *_misfits(manifest, resource)]
 
 
 def on_update(old: Manifest, new: Manifest, resource: Resource) -> list[Cause]:
-    found = list(_of_kind(new, resource))
-    if resource.qualified == "services":
-        found += _cluster_address(old, new)
-    for path in _IMMUTABLE.get(resource.qualified, ()):
-        before, after = at(old, path.split(".")), at(new, path.split("."))
-        if before is not None and before != after:
-            found.append(Cause("FieldValueInvalid", f"Invalid value: {_shown(after)}: field is immutable", path))
-    return found
+    return [*_misfits(new, resource), *immutability.misfits(old, new, resource.qualified)]
 
 
-_IMMUTABLE: dict[str, tuple[str, ...]] = {
-    "deployments.apps": ("spec.selector",),
-    "daemonsets.apps": ("spec.selector",),
-    "replicasets.apps": ("spec.selector",),
-    "jobs.batch": ("spec.selector", "spec.template", "spec.completionMode"),
-    "persistentvolumeclaims": ("spec.storageClassName", "spec.accessModes", "spec.volumeMode"),
-    "secrets": ("type",),
-    "rolebindings.rbac.authorization.k8s.io": ("roleRef",),
-    "clusterrolebindings.rbac.authorization.k8s.io": ("roleRef",),
-    "storageclasses.storage.k8s.io": ("provisioner", "parameters", "reclaimPolicy"),
-}
-
-
-def _shown(value: Any) -> str:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
-
-
-def _cluster_address(old: Manifest, new: Manifest) -> Iterator[Cause]:
-    before, after = at(old, ["spec", "clusterIP"]), at(new, ["spec", "clusterIP"])
-    if before and after != before and at(new, ["spec", "type"]) != "ExternalName":
-        message = f'Invalid value: ["{after}"]: may not change once set'
-        yield Cause("FieldValueInvalid", message, "spec.clusterIPs[0]")
-
-
-def _name(manifest: Manifest, resource: Resource) -> Iterator[Cause]:
-    name = manifest["metadata"]["name"]
-    if resource.group in _FREE_NAMES:
-        return
-    if resource.qualified in _LABEL_KINDS:
-        if "." in name:
-            yield Cause("FieldValueInvalid", f'Invalid value: "{name}": must not contain dots', "metadata.name")
-        elif len(name) > 63 or not metadata.LABEL.match(name):
-            yield Cause("FieldValueInvalid", f'Invalid value: "{name}": {_LABEL_RULE}', "metadata.name")
-    elif len(name) > 253 or not metadata.SUBDOMAIN.match(name):
-        yield Cause("FieldValueInvalid", f'Invalid value: "{name}": {_SUBDOMAIN_RULE}', "metadata.name")
-
-
-def _of_kind(manifest: Manifest, resource: Resource) -> list[Cause]:
-    check = _CHECKS.get(resource.qualified)
-    found = list(check(manifest)) if check else []
+def _misfits(manifest: Manifest, resource: Resource) -> list[Cause]:
+    found = list(names_validation.metadata_misfits(manifest))
+    check = CHECKS.get(resource.qualified)
+    if check is not None:
+        found += check(manifest)
     if resource.custom:
-        found += misfits(manifest, resource.openapi or {})
+        found += custom_validation.misfits(manifest, resource.openapi or {})
     else:
         wanted = {name: value for name, value in manifest.items() if name != "status"}
-        found += [cause for cause in _required(wanted, resource.schema, "") if cause not in found]
+        fields = {cause.field for cause in found}
+        found += [cause for cause in _required(wanted, resource.schema, "") if cause.field not in fields]
     return found
+
+
+def _missing(path: str, why: str = "") -> Cause:
+    return Cause("FieldValueRequired", f"Required value: {why}" if why else "Required value", path)
+
+
+def _unsupported(value: Any, supported: tuple[str, ...], path: str) -> Cause:
+    listed = ", ".join(f'"{item}"' for item in supported)
+    return Cause("FieldValueNotSupported", f"Unsupported value: {shown(value)}: supported values: {listed}", path)
+
+
+# Declared required, but filled in by the server or left to a later writer.
+_NOT_REALLY_REQUIRED = {("spec", "serviceName"), ("", "metadata")}
 
 
 def _required(value: Any, schema: Schema, path: str) -> Iterator[Cause]:
@@ -97,7 +58,7 @@ def _required(value: Any, schema: Schema, path: str) -> Iterator[Cause]:
     if isinstance(value, dict) and schema.shape in ("struct", "map"):
         for name in schema.required:
             if name not in value and (path, name) not in _NOT_REALLY_REQUIRED:
-                yield Cause("FieldValueRequired", "Required value", f"{path}.{name}" if path else name)
+                yield _missing(f"{path}.{name}" if path else name)
         for name, child in value.items():
             yield from _required(child, schema.child(name), f"{path}.{name}" if path else name)
     elif isinstance(value, list) and schema.shape == "list":
@@ -105,8 +66,26 @@ def _required(value: Any, schema: Schema, path: str) -> Iterator[Cause]:
             yield from _required(item, schema.item, f"{path}[{index}]")
 
 
-# Declared required, but filled in by the server or left to a later writer.
-_NOT_REALLY_REQUIRED = {("spec", "serviceName"), ("", "metadata")}
+def _workload(manifest: Manifest) -> Iterator[Cause]:
+    replicas = at(manifest, ["spec", "replicas"])
+    if isinstance(replicas, int) and replicas < 0:
+        message = f"Invalid value: {replicas}: must be greater than or equal to 0"
+        yield Cause("FieldValueInvalid", message, "spec.replicas")
+    yield from _strategy(manifest)
+    yield from _selector(manifest)
+    claims = [at(claim, ["metadata", "name"]) for claim in at(manifest, ["spec", "volumeClaimTemplates"]) or ()]
+    yield from _pod_spec(at(manifest, ["spec", "template", "spec"]), "spec.template.spec", claims)
+    policy = at(manifest, ["spec", "template", "spec", "restartPolicy"])
+    if policy not in (None, "Always"):
+        yield _unsupported(policy, ("Always",), "spec.template.spec.restartPolicy")
+
+
+def _strategy(manifest: Manifest) -> Iterator[Cause]:
+    strategy = at(manifest, ["spec", "strategy"])
+    if strategy and strategy.get("type") not in ("Recreate", "RollingUpdate"):
+        told = f'{{"Type":{shown(strategy.get("type", ""))},"RollingUpdate":null}}'
+        message = f'Unsupported value: {told}: supported values: "Recreate", "RollingUpdate"'
+        yield Cause("FieldValueNotSupported", message, "spec.strategy")
 
 
 def _selector(manifest: Manifest) -> Iterator[Cause]:
@@ -114,38 +93,47 @@ def _selector(manifest: Manifest) -> Iterator[Cause]:
     labels = at(spec, ["template", "metadata", "labels"]) or {}
     selector = spec.get("selector")
     if selector is None:
-        yield Cause("FieldValueRequired", "Required value", "spec.selector")
+        yield _missing("spec.selector")
     if selector == {}:
         message = "Invalid value: {}: empty selector is invalid for deployment"
         yield Cause("FieldValueInvalid", message, "spec.selector")
     elif not matches_labels(selector, labels):
-        message = f"Invalid value: {_shown(labels or None)}: `selector` does not match template `labels`"
+        message = f"Invalid value: {shown(labels or None)}: `selector` does not match template `labels`"
         yield Cause("FieldValueInvalid", message, "spec.template.metadata.labels")
 
 
-def _pods(manifest: Manifest) -> Iterator[Cause]:
-    yield from _selector(manifest)
-    yield from _containers(at(manifest, ["spec", "template", "spec"]), "spec.template.spec")
-
-
-def _containers(spec: dict[str, Any] | None, path: str) -> Iterator[Cause]:
+def _pod_spec(spec: dict[str, Any] | None, path: str, claims: Iterable[str] = ()) -> Iterator[Cause]:
+    """`claims`: volumes that there are beside those of the spec."""
     if spec is None:
         return
     if not spec.get("containers"):
-        yield Cause("FieldValueRequired", "Required value", f"{path}.containers")
+        yield _missing(f"{path}.containers")
+    volumes = {volume.get("name") for volume in spec.get("volumes") or ()} | set(claims)
     seen: set[str] = set()
-    for index, container in enumerate(spec.get("containers") or ()):
-        here = f"{path}.containers[{index}]"
-        name = container.get("name")
-        if name and not metadata.LABEL.match(name):
-            yield Cause("FieldValueInvalid", f'Invalid value: "{name}": {_LABEL_RULE}', f"{here}.name")
-        if name in seen:
-            yield Cause("FieldValueDuplicate", f'Duplicate value: "{name}"', f"{here}.name")
-        seen.add(name or "")
-        if not container.get("image"):
-            yield Cause("FieldValueRequired", "Required value", f"{here}.image")
-        for at_port, port in enumerate(container.get("ports") or ()):
-            yield from _port(port.get("containerPort"), f"{here}.ports[{at_port}].containerPort")
+    for field in ("initContainers", "containers"):
+        for index, container in enumerate(spec.get(field) or ()):
+            here = f"{path}.{field}[{index}]"
+            yield from _container(container, here, volumes)
+            name = container.get("name") or ""
+            if name in seen:
+                yield Cause("FieldValueDuplicate", f'Duplicate value: "{name}"', f"{here}.name")
+            seen.add(name)
+
+
+def _container(container: dict[str, Any], path: str, volumes: set[str]) -> Iterator[Cause]:
+    name = container.get("name")
+    if name and not LABEL.fullmatch(name):
+        yield invalid(name, LABEL_RULE, f"{path}.name")
+    if not container.get("image"):
+        yield _missing(f"{path}.image")
+    if container.get("imagePullPolicy") not in (None, *_PULL_POLICIES):
+        yield _unsupported(container["imagePullPolicy"], _PULL_POLICIES, f"{path}.imagePullPolicy")
+    for index, port in enumerate(container.get("ports") or ()):
+        yield from _port(port.get("containerPort"), f"{path}.ports[{index}].containerPort")
+    for index, mount in enumerate(container.get("volumeMounts") or ()):
+        if mount.get("name") and mount["name"] not in volumes:
+            here = f"{path}.volumeMounts[{index}].name"
+            yield Cause("FieldValueNotFound", f'Not found: "{mount["name"]}"', here)
 
 
 def _port(number: Any, path: str) -> Iterator[Cause]:
@@ -157,49 +145,55 @@ def _service(manifest: Manifest) -> Iterator[Cause]:
     spec = manifest.get("spec") or {}
     ports = spec.get("ports") or []
     if not ports and spec.get("type") != "ExternalName" and spec.get("clusterIP") != "None":
-        yield Cause("FieldValueRequired", "Required value", "spec.ports")
+        yield _missing("spec.ports")
     for index, port in enumerate(ports):
+        path = f"spec.ports[{index}]"
         if len(ports) > 1 and not port.get("name"):
-            yield Cause("FieldValueRequired", "Required value", f"spec.ports[{index}].name")
-        yield from _port(port.get("port"), f"spec.ports[{index}].port")
-        yield from _port(port.get("targetPort"), f"spec.ports[{index}].targetPort")
+            yield _missing(f"{path}.name")
+        yield from _port(port.get("port"), f"{path}.port")
+        yield from _port(port.get("targetPort"), f"{path}.targetPort")
         node_port = port.get("nodePort")
         if node_port and not 30000 <= node_port <= 32767:
             message = f"Invalid value: {node_port}: {_NODE_PORTS}"
-            yield Cause("FieldValueInvalid", message, f"spec.ports[{index}].nodePort")
-
-
-def _replicas(manifest: Manifest) -> Iterator[Cause]:
-    replicas = at(manifest, ["spec", "replicas"])
-    if isinstance(replicas, int) and replicas < 0:
-        message = f"Invalid value: {replicas}: must be greater than or equal to 0"
-        yield Cause("FieldValueInvalid", message, "spec.replicas")
-
-
-def _workload(manifest: Manifest) -> Iterator[Cause]:
-    yield from _replicas(manifest)
-    yield from _pods(manifest)
+            yield Cause("FieldValueInvalid", message, f"{path}.nodePort")
 
 
 def _job(manifest: Manifest) -> Iterator[Cause]:
-    yield from _containers(at(manifest, ["spec", "template", "spec"]), "spec.template.spec")
+    yield from _pod_spec(at(manifest, ["spec", "template", "spec"]), "spec.template.spec")
     policy = at(manifest, ["spec", "template", "spec", "restartPolicy"])
     if policy not in ("OnFailure", "Never"):
-        message = 'Required value: valid values: "OnFailure", "Never"'
-        yield Cause("FieldValueRequired", message, "spec.template.spec.restartPolicy")
+        yield _missing("spec.template.spec.restartPolicy", 'valid values: "OnFailure", "Never"')
 
 
 def _pod(manifest: Manifest) -> Iterator[Cause]:
-    yield from _containers(manifest.get("spec"), "spec")
+    yield from _pod_spec(manifest.get("spec"), "spec")
 
 
-_CHECKS: dict[str, Callable[[Manifest], Iterator[Cause]]] = {
-    "deployments.apps": _workload,
-    "statefulsets.apps": _workload,
-    "replicasets.apps": _workload,
-    "daemonsets.apps": _pods,
-    "jobs.batch": _job,
+def _ingress(manifest: Manifest) -> Iterator[Cause]:
+    spec = manifest.get("spec") or {}
+    if not spec.get("rules") and not spec.get("defaultBackend"):
+        message = "Invalid value: null: either `defaultBackend` or `rules` must be specified"
+        yield Cause("FieldValueInvalid", message, "spec")
+    for index, rule in enumerate(spec.get("rules") or ()):
+        for number, path in enumerate((rule.get("http") or {}).get("paths") or ()):
+            here = f"spec.rules[{index}].http.paths[{number}]"
+            if not path.get("pathType"):
+                yield _missing(f"{here}.pathType", "pathType must be specified")
+            elif path["pathType"] != "ImplementationSpecific" and not path.get("path", "").startswith("/"):
+                yield invalid(path.get("path", ""), "must be an absolute path", f"{here}.path")
+
+
+CHECKS: Final[dict[str, Check]] = {
+    "configmaps": names_validation.data_misfits,
+    "secrets": names_validation.data_misfits,
     "customresourcedefinitions.apiextensions.k8s.io": crd_validation.misfits,
+    "daemonsets.apps": _workload,
+    "deployments.apps": _workload,
+    "ingresses.networking.k8s.io": _ingress,
+    "jobs.batch": _job,
     "pods": _pod,
+    "replicasets.apps": _workload,
     "services": _service,
+    "statefulsets.apps": _workload,
 }
+"""By qualified resource: what is checked on every write."""

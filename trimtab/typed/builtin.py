@@ -11,7 +11,7 @@ from trimtab.typed.schema import ANY, Schema
 
 OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 
-_TYPES = {"s": "string", "i": "integer", "n": "number", "b": "boolean", "q": "int-or-string"}
+_TYPES = {"s": "string", "i": "integer", "n": "number", "b": "boolean", "q": "int-or-string", "Q": "quantity"}
 
 
 class Table:

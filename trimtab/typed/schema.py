@@ -50,14 +50,22 @@ class Schema(Struct, frozen=True, eq=False):
         return self.element or ANY
 
     def blank(self) -> dict[str, Any]:
-        """What a built-in object is before anything is set: embedded structs, zeros, and null for required lists."""
-        lists = {name: None for name in self.required if self.child(name).shape == "list"}
-        return lists | dict(self.zeros) | {name: self.child(name).blank() for name in self.embedded}
+        """What a built-in object is before anything is set: embedded structs, and zeros of what is always written."""
+        written = {name: _zero(self.child(name)) for name in self.required if name not in self.embedded}
+        kept = {name: value for name, value in written.items() if value is not ...}
+        return kept | dict(self.zeros) | {name: self.child(name).blank() for name in self.embedded}
 
     @property
     def item(self) -> "Schema":
         """The schema of a list's elements."""
         return self.element or ANY
+
+
+def _zero(schema: Schema) -> Any:
+    """Go's zero value of a field, `...` where it is left out."""
+    if schema.shape == "list":
+        return None
+    return {"integer": 0, "string": "", "boolean": False}.get(schema.type, ...)
 
 
 ANY: Final = Schema(shape="any")
