@@ -9,13 +9,15 @@ from msgspec import Struct
 class Settings(Struct, frozen=True, kw_only=True):
     """`poll` and `jitter` are seconds: each application is looked at again after poll + 0…jitter.
 
-    `workers`: applications refreshed side by side. `parallel_renders`: worker processes.
+    `calm`: after a look, changes of live objects wait this many seconds: a rollout changes its Deployment a dozen
+    times. `workers`: applications refreshed side by side. `parallel_renders`: worker processes.
     """
 
     namespace: str = "argocd"
     cache: Path
     poll: float = 120.0
     jitter: float = 60.0
+    calm: float = 1.0
     workers: int = 20
     parallel_renders: int = 2
 

@@ -124,6 +124,7 @@ async def test_a_red_state_is_stable(resting: Scene) -> None:
     await synced_app(scene)
     await scene.edit({"spec": {"source": {"path": "nowhere"}}})
     before = await scene.app_until(lambda app: conditions(app))
+    await scene.looked_at()
     async with scene.no_writes():
         await scene.looked_at(times=5)
     assert await scene.app() == before

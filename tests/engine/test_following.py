@@ -97,9 +97,10 @@ async def test_drift_is_reported_and_healed(scene: Scene) -> None:
     said = await scene.event("DriftDetected", "apps/Deployment", "spec.replicas", "0 → 3", "by kubectl-edit", "at 20")
     assert "\n" not in said
     await scene.there("apps/Deployment", "web", lambda seen: seen["spec"]["replicas"] == 0)
+    count = "status.operationState.operation.sync.autoHealAttemptsCount"
+    app = await scene.app_until(lambda app: at(app, count) == 1)
     app = await scene.synced()
     sync = at(app, "status.operationState.operation.sync")
-    assert sync["autoHealAttemptsCount"] == 1
     assert [r["name"] for r in sync["resources"]] == ["web"]
     assert len(at(app, "status.history")) == 1
     assert len(await scene.events("DriftDetected")) == 1

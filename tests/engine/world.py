@@ -17,7 +17,6 @@ from typing import Any, TypeVar
 from tests.engine.objects import crd
 from tests.repos import GitRepo
 from trimtab.controller.controller import running_controller
-from trimtab.controller.loop import CALM_SECONDS
 from trimtab.controller.world import World
 from trimtab.kube import read, write
 from trimtab.kube.config import ClusterConfig
@@ -33,6 +32,7 @@ from trimtab.settings import Settings
 T = TypeVar("T")
 PATIENCE = 15.0
 LOOK_EVERY = 0.02
+CALM = 0.1
 WRITES = ("create", "apply", "patch", "update", "delete")
 
 
@@ -95,7 +95,7 @@ class Scene:
 
     async def start(self, *, poll: float = 3600.0) -> None:
         """Start the controller; it finds what an earlier one left."""
-        settings = Settings(namespace=self.control, cache=self.folder / "cache", poll=poll, jitter=0.0)
+        settings = Settings(namespace=self.control, cache=self.folder / "cache", poll=poll, jitter=0.0, calm=CALM)
         self._world = await self._controller.enter_async_context(running_controller(self.config, settings))
 
     async def stop(self) -> None:
@@ -342,7 +342,7 @@ class Scene:
         world = self.world
 
         async def quiet() -> bool:
-            soon = [key for key in world.memories if world.queue.due_in(key) <= CALM_SECONDS]
+            soon = [key for key in world.memories if world.queue.due_in(key) <= CALM]
             return not soon and world.queue.busy == 0
 
         await until(quiet, bool)

@@ -37,8 +37,6 @@ log = logging.getLogger(__name__)
 AFTER_CONFLICT = 0.1
 AFTER_DEFECT = 60.0
 LOOK_WHILE_SYNCING = 5.0
-CALM_SECONDS = 1.0
-"""After a look, changes of live objects wait this long: a rollout changes its Deployment a dozen times."""
 
 
 class Looked(Struct, frozen=True):
@@ -99,7 +97,7 @@ class Loop:
         if memory.running and (wait := self._not_yet(app, memory)) > 0:
             return wait
         memory.looked_at = self.world.clock.monotonic()
-        memory.calm_until = memory.looked_at + CALM_SECONDS
+        memory.calm_until = memory.looked_at + self.world.settings.calm
         looked = await self._look(app, memory)
         step = self._next(app, memory, looked)
         wait = await self._carry_out(app, memory, looked, step)
