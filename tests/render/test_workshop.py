@@ -68,6 +68,14 @@ async def test_yaml_that_eats_memory_is_stopped(tmp_path: Path) -> None:
             await rendered(workshop, root)
 
 
+async def test_a_kustomization_that_eats_memory_is_stopped(tmp_path: Path) -> None:
+    generator = "configMapGenerator:\n- name: a\n  files: [big.txt]\n"
+    root = repository(tmp_path, {"app/kustomization.yaml": generator, "app/big.txt": "text\n" * 3 * MIB})
+    async with Workshop(limits=Limits(memory=100 * MIB, workers=1), scratch=tmp_path) as workshop:
+        with pytest.raises(Stalled, match=r"^app: rendering needs more than 100 MiB of memory"):
+            await rendered(workshop, root)
+
+
 async def test_a_stopped_source_takes_no_worker_again(tmp_path: Path) -> None:
     root = repository(tmp_path, chart("app", '{{ repeat 1000000000 "a" }}'))
     async with Workshop(limits=Limits(memory=512 * MIB, workers=1), scratch=tmp_path) as workshop:

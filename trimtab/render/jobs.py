@@ -93,6 +93,14 @@ class Refused(Struct, frozen=True, tag="refused"):
 
 Answer = Rendered | Refused
 
+_MEMORY_WORDS = ("out of memory", "allocate memory", "MemoryError", "failed to create new OS thread", "pthread_create")
+
+
+def is_out_of_memory(words: str) -> bool:
+    """Whether these are the last words of a process (Go or Python) that got no more memory."""
+    return any(word in words for word in _MEMORY_WORDS)
+
+
 encode = msgspec.msgpack.Encoder().encode
 decode_job = msgspec.msgpack.Decoder(Job).decode
 _answers: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)

@@ -19,7 +19,7 @@ from trimtab.render import yaml
 from trimtab.render.detect import kustomization_in
 from trimtab.render.environment import build_environment, substituted
 from trimtab.render.files import MAX_SOURCE_BYTES, written
-from trimtab.render.jobs import Job, KustomizeWork, Output, Rendered
+from trimtab.render.jobs import OUT_OF_MEMORY, Job, KustomizeWork, Output, Rendered, is_out_of_memory
 from trimtab.render.kustomization import Edits, edited
 from trimtab.render.objects import called, outputs_of
 from trimtab.render.prepared import Prepared
@@ -117,10 +117,11 @@ def _build(folder: Path, *, root: Path, shown: str) -> bytes:
         check=False,
     )
     if done.returncode != 0:
-        problem = done.stderr.decode(errors="replace").replace(f"{root}/", "").replace(str(root), ".")
-        raise Stalled(
-            f"{shown}: {one_line(problem.removeprefix('error: '), limit=_STDERR_CHARS)}", reason="BuildFailed"
-        )
+        words = done.stderr.decode(errors="replace").replace(f"{root}/", "").replace(str(root), ".")
+        if is_out_of_memory(words):
+            raise Stalled(f"{shown}: out of memory", reason=OUT_OF_MEMORY)
+        problem = one_line(words.removeprefix("error: "), limit=_STDERR_CHARS)
+        raise Stalled(f"{shown}: {problem or f'kubectl ended with code {done.returncode}'}", reason="BuildFailed")
     return done.stdout
 
 

@@ -12,12 +12,11 @@ from msgspec import Struct
 
 from trimtab.errors import Retry, Stalled
 from trimtab.render.cache import Failures, RenderCache
-from trimtab.render.jobs import OUT_OF_MEMORY, Answer, Job, Refused, Rendered, decode_answer, encode
+from trimtab.render.jobs import OUT_OF_MEMORY, Answer, Job, Refused, Rendered, decode_answer, encode, is_out_of_memory
 from trimtab.render.process import WorkerProcess
 from trimtab.text import one_line
 
 MIB: Final = 1024 * 1024
-_MEMORY_WORDS = ("out of memory", "allocate memory", "MemoryError", "failed to create new OS thread", "pthread_create")
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -96,7 +95,7 @@ class Workshop:
             ) from None
         except (asyncio.IncompleteReadError, ConnectionError, msgspec.DecodeError) as error:
             words = await worker.last_words()
-            if any(word in words for word in _MEMORY_WORDS):
+            if is_out_of_memory(words):
                 raise self._out_of_memory(job) from error
             raise Retry(
                 f"{job.label}: the rendering process died: {one_line(words, limit=500)}", reason="WorkerDied"
