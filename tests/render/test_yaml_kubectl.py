@@ -63,11 +63,12 @@ TAGGED = (
     '"08"',
     '"\\x41\\u00e9\\U0001F600\\n\\t\\0"',
 )
+# Where two keys of different types become one ("1e39" and ".inf" are both ".inf"), kubectl's choice is random.
 STRUCTURES = (
     "a: 1\na: 2",
     "a: {b: 1}\na: {c: 2}",
-    "1: a\n1.5: b\ntrue: c\nno: d\n0x10: e\n1e6: f\n100000.0: g\n0.00001: h\n.inf: i\n1e39: j\n2001-01-01: k",
-    "-0.0: a\n12345678.5: b\n1.23456789: c\n18446744073709551616: d\n1e20: e\n'1': f",
+    "1: a\n1.5: b\ntrue: c\nno: d\n0x10: e\n1e6: f\n100000.0: g\n0.00001: h\n.inf: i\n2001-01-01: k",
+    "-0.0: a\n1e39: j\n12345678.5: b\n1.23456789: c\n18446744073709551616: d\n1e20: e\n'1': f",
     "a: &x {b: 1, c: 2}\nd: {<<: *x, b: 9}",
     "a: &x {b: 1, c: 2}\nd: {b: 9, <<: *x}",
     "a: &x {b: 1}\nz: &y {b: 2, c: 3}\nd: {<<: [*x, *y, {q: 1}], e: 1}",
