@@ -14,6 +14,7 @@ from trimtab.sandbox.writing import Target, live_object
 
 Propagation = Literal["Foreground", "Background", "Orphan"]
 
+_KEPT = ("default", "kube-public", "kube-system")
 _FINALIZERS = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}
 
 
@@ -35,6 +36,8 @@ class Deleted(Struct, frozen=True):
 def delete(world: World, target: Target, how: Preconditions) -> Deleted:
     """Raises Fault."""
     live = live_object(world, target)
+    if target.resource.qualified == "namespaces" and target.name in _KEPT:
+        raise faults.forbidden(target.resource, target.name, "this namespace may not be deleted")
     _check(target.resource, live, how)
     manifest = metadata.copied(live.manifest)
     _mark(world, manifest, target.resource, how)

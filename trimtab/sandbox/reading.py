@@ -140,7 +140,8 @@ def _opening(
     if not query.resource_version.isdecimal():
         raise faults.bad_request(f'resourceVersion: Invalid value: "{query.resource_version}"')
     version = int(query.resource_version)
-    if version < collection.expired_before:
+    if not collection.expired_before <= version <= world.store.version:
+        # A version from the future is one of an earlier run: whoever holds it has to begin anew, too.
         raise faults.expired(collection.expired_before + 1, version)
     for event in collection.since(version):
         line = _event_line(event, resource, query.namespace, test, encode)

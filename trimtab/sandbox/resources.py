@@ -109,9 +109,6 @@ LINES: tuple[Line, ...] = (
     Line(
         "autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", "hpa", sub="status", categories="all"
     ),
-    Line(
-        "autoscaling/v1", "HorizontalPodAutoscaler", "horizontalpodautoscalers", "hpa", sub="status", categories="all"
-    ),
     Line("networking.k8s.io/v1", "Ingress", "ingresses", "ing", sub="status"),
     _cluster("networking.k8s.io/v1", "IngressClass", "ingressclasses"),
     Line("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies", "netpol"),

@@ -12,6 +12,7 @@ import uvloop
 from aiohttp import web
 
 from trimtab.clock import Clock, SystemClock, rfc3339
+from trimtab.errors import Stalled
 from trimtab.model.keys import Kind, Manifest
 from trimtab.sandbox import crds, writing
 from trimtab.sandbox.controllers.cluster import Cluster
@@ -44,18 +45,29 @@ class Sandbox:
         return f"http://127.0.0.1:{self._port}"
 
     async def __aenter__(self) -> "Sandbox":
+        """Raises Stalled when the port is taken."""
         self._populate()
         server = web.Server(Handler(self.world), access_log=None, handler_cancellation=True)
         self._runner = web.ServerRunner(server, shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port, backlog=1024)
-        await site.start()
+        try:
+            await site.start()
+        except OSError as error:
+            await self._stop()
+            why = error.strerror or str(error)
+            raise Stalled(
+                f"cannot listen on 127.0.0.1:{self._port}: {why}; choose another port", reason="Listen"
+            ) from error
         self._port = self._runner.addresses[0][1]
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        await self._stop()
+
+    async def _stop(self) -> None:
         for collection in self.world.store.collections():
             for queue in collection.subscribers:
                 queue.put_nowait(None)

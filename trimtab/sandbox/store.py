@@ -89,7 +89,7 @@ class Collection:
 class Store:
     """All collections. `listeners` hear of every change at once (garbage collection, controllers)."""
 
-    def __init__(self, *, window: int = 10_000) -> None:
+    def __init__(self, *, window: int) -> None:
         self.version = 1
         self.listeners: list[Listener] = []
         self._collections: dict[str, Collection] = {}

@@ -13,7 +13,7 @@ class Settings(Struct, frozen=True):
     `start_seconds`: how long a pod takes to become ready. `controllers`: whether workloads come to life at all.
     """
 
-    window: int = 10_000
+    window: int = 4_000
     bookmark_seconds: float = 60.0
     start_seconds: float = 0.1
     controllers: bool = True
