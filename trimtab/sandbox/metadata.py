@@ -8,6 +8,7 @@ import orjson
 from trimtab.model.keys import Manifest
 from trimtab.sandbox import faults
 from trimtab.sandbox.resources import GENERATION, Resource
+from trimtab.typed.changes import same
 
 _ORDER = (
     "name",
@@ -131,13 +132,14 @@ def count_generation(old: Manifest, new: Manifest, resource: Resource, *, status
     ignored = _DATA if resource.has_status or not resource.custom else ("metadata",)
     before = {name: value for name, value in old.items() if name not in ignored}
     after = {name: value for name, value in new.items() if name not in ignored}
-    if before != after:
+    if not same(before, after):
         new["metadata"]["generation"] = old["metadata"]["generation"] + 1
 
 
 def unchanged(old: Manifest, new: Manifest) -> bool:
     """Equal but for the times in managedFields: nothing is written then."""
-    if {k: v for k, v in old.items() if k != "metadata"} != {k: v for k, v in new.items() if k != "metadata"}:
+    before = {name: value for name, value in old.items() if name != "metadata"}
+    if not same(before, {name: value for name, value in new.items() if name != "metadata"}):
         return False
     return _comparable(old["metadata"]) == _comparable(new["metadata"])
 

@@ -22,6 +22,7 @@ from trimtab.sandbox.resources import Resource
 from trimtab.sandbox.store import Stored, seal
 from trimtab.sandbox.world import World
 from trimtab.typed import apply as ssa
+from trimtab.typed.changes import same
 from trimtab.typed.json_patch import PatchError, apply_json_patch, merge_patch
 from trimtab.typed.merge import MergeError
 from trimtab.typed.strategic import strategic_merge
@@ -169,7 +170,7 @@ def apply(world: World, target: Target, body: Manifest, options: Options) -> Wri
         merged = decode(merged, resource).manifest
         set_defaults(merged, resource)
         return _create(world, resource, merged, options)
-    if merged == live:
+    if same(merged, live):
         return Written(found)
     merged = decode(merged, resource).manifest
     return _update(world, target, found, merged, options, tracked=True)

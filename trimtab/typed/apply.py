@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from trimtab.model.keys import Manifest
 from trimtab.typed import fields
-from trimtab.typed.changes import changes
+from trimtab.typed.changes import changes, same
 from trimtab.typed.fields import FieldSet, Tree
 from trimtab.typed.merge import merge, remove
 from trimtab.typed.schema import Schema
@@ -186,7 +186,7 @@ def apply(live: Manifest | None, config: Manifest, *, schema: Schema, writer: Wr
     if last and (last.fields - mine):
         merged = _pruned(merged, last.fields.tree, owners, schema)
     owners = _settle(old, merged, owners, me=me, schema=schema, writer=writer, force=force)
-    if live is not None and merged == old:
+    if live is not None and same(merged, old):
         return with_owners(live, _stripped(owners, me))
     if me in owners:
         owners[me] = replace(owners[me], time=writer.now)

@@ -2,12 +2,14 @@
 
 from typing import Any, Final
 
+import orjson
 from msgspec import Struct
 
 from trimtab.typed import fields
 from trimtab.typed.fields import FieldSet, Tree
 from trimtab.typed.schema import Schema
 
+_SORTED: Final = orjson.OPT_SORT_KEYS
 ABSENT: Final = object()
 """Stands for a field that is not there; None is JSON's null."""
 
@@ -70,7 +72,7 @@ def _item(old: list[Any], new: list[Any], schema: Schema, trees: _Trees, key: st
     if len(old) <= 1 and len(new) <= 1:
         _child(old[0] if old else ABSENT, new[0] if new else ABSENT, schema, trees, key)
     elif len(old) > 1 and len(new) > 1:
-        if old != new:
+        if not same(old, new):
             trees.modified[key] = {}
     elif len(old) > 1:
         if new:
@@ -112,8 +114,12 @@ def _leaf(old: Any, new: Any, trees: _Trees, key: str) -> None:
 
 
 def same(left: Any, right: Any) -> bool:
-    """Equality of JSON values: 1 equals 1.0, but not true."""
-    return bool(left == right) and isinstance(left, bool) == isinstance(right, bool)
+    """Equality of JSON values. Python holds 1 and true to be equal, at any depth; JSON does not."""
+    if left != right:
+        return False
+    if isinstance(left, dict | list):
+        return orjson.dumps(left, option=_SORTED) == orjson.dumps(right, option=_SORTED)
+    return isinstance(left, bool) == isinstance(right, bool)
 
 
 def _put(tree: Tree, key: str, children: Tree, *, member: bool) -> None:

@@ -189,3 +189,9 @@ def test_ambiguous_lists_are_refused(listed: list[Any], why: str) -> None:
     with pytest.raises(MergeError) as caught:
         apply(live, config, schema=SCHEMA, writer=writer("me"))
     assert why in str(caught.value)
+
+
+def test_true_is_not_one() -> None:
+    anything = schema_of(Kind("no", "v1", "Such"))
+    live = apply(None, {"spec": {"x": [1]}}, schema=anything, writer=writer("me"))
+    assert apply(live, {"spec": {"x": [True]}}, schema=anything, writer=writer("me"))["spec"]["x"][0] is True
