@@ -8,6 +8,7 @@ template of ours that runs before the chart's own:
 - The engine does not look at a chart's `kubeVersion`; the template compares it.
 """
 
+import os
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,8 +19,8 @@ import orjson
 if TYPE_CHECKING:
     import helm_python
 
-FIRST_FILE: Final = "templates/" + "trimtab/" * 40 + "first.yaml"
-"""Helm runs templates from the deepest folder up, so this one comes first."""
+FIRST_NAME: Final = "trimtab-runs-first.yaml"
+_PACKED_DEPTH: Final = 24
 _SCHEMA = "values.schema.json"
 _NOTES = "NOTES.txt"
 
@@ -77,10 +78,9 @@ class Chart:
                 )
             )
         except self._helm.HelmError as error:
-            problem = str(error).replace(FIRST_FILE, "Chart.yaml")
-            raise HelmFailed(problem.replace(f"{self._chart.name}/templates/", "templates/")) from error
+            raise HelmFailed(str(error).replace(f"{self._chart.name}/templates/", "templates/")) from error
         for name in sorted(rendered):
-            if name.endswith(FIRST_FILE):
+            if name.endswith(f"/{FIRST_NAME}"):
                 self._check(rendered[name])
             elif not name.endswith(f"/{_NOTES}"):
                 yield name, rendered[name]
@@ -102,8 +102,19 @@ def set_value(text: str, *, string: bool) -> Any:
         raise HelmFailed(str(error)) from error
 
 
+def add_first_template(chart: Path, values: dict[str, Any]) -> None:
+    """Add our template to a chart on disk. Helm runs templates from the deepest folder up, so it goes deepest."""
+    walked = list(os.walk(chart))
+    depth = max(folder.count(os.sep) for folder, _, _ in walked) - str(chart).count(os.sep)
+    if any(name.endswith(".tgz") for _, _, names in walked for name in names):
+        depth += _PACKED_DEPTH
+    folder = chart.joinpath("templates", *["t"] * (depth + 1))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / FIRST_NAME).write_text(first_template(values))
+
+
 def first_template(values: dict[str, Any]) -> str:
-    """The template to run first, see above. It says nothing when the cluster fits, and what was wanted when not."""
+    """It says nothing when the cluster fits, and what was wanted when not."""
     unfit = "if not (semverCompare .Chart.KubeVersion .Capabilities.KubeVersion.Version)"
     words = "{{ .Chart.KubeVersion }} is not {{ .Capabilities.KubeVersion.Version }}"
     verdict = _do(unfit) + words + _do("end")

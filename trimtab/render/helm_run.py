@@ -9,7 +9,7 @@ from trimtab.errors import Stalled
 from trimtab.model.names import HELM_HOOK
 from trimtab.render import yaml
 from trimtab.render.files import written
-from trimtab.render.helm_engine import FIRST_FILE, Chart, HelmFailed, first_template, remove_schemas, set_value
+from trimtab.render.helm_engine import Chart, HelmFailed, add_first_template, remove_schemas, set_value
 from trimtab.render.jobs import HelmWork, Job, Output, Rendered
 from trimtab.render.objects import outputs_of
 from trimtab.render.strvals import escaped, put, steps
@@ -32,7 +32,7 @@ def run(job: Job, folder: Path) -> Rendered:
 
 def _outputs(work: HelmWork, root: Path) -> Iterator[Output]:
     values = merged_values(work, root)
-    _complete(work, root, first=first_template(values))
+    _complete(work, root, values)
     options = {"name": work.release_name, "namespace": work.namespace, "api_versions": work.api_versions}
     if work.kube_version:
         options["kube_version"] = work.kube_version
@@ -58,15 +58,13 @@ def _check(chart: Chart, work: HelmWork) -> None:
         )
 
 
-def _complete(work: HelmWork, root: Path, *, first: str) -> None:
+def _complete(work: HelmWork, root: Path, values: dict[str, Any]) -> None:
     """Put into the chart what is not in its folder in the repository, and take out what it shall do without."""
     for vendored, place in work.links.items():
         shutil.copytree(root / place, root / vendored, dirs_exist_ok=True)
     if work.skip_schema_validation:
         remove_schemas(root / work.chart)
-    file = root / work.chart / FIRST_FILE
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(first)
+    add_first_template(root / work.chart, values)
 
 
 def _objects(text: str, *, origin: str, skip_tests: bool = False) -> Iterator[Output]:
