@@ -10,6 +10,7 @@ template of ours that runs before the chart's own:
 
 import os
 import tarfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -189,7 +190,10 @@ def _marked(value: Any) -> Any:
 
 
 def remove_schemas(chart: Path) -> None:
-    """Take the values schemas out of a chart and its subcharts, packed ones, too: the library always checks them."""
+    """Take the values schemas out of a chart and its subcharts, packed ones, too: the library always checks them.
+
+    Raises HelmFailed for an archive that is none.
+    """
     for schema in chart.rglob(_SCHEMA):
         schema.unlink()
     for archive in chart.rglob("charts/*.tgz"):
@@ -198,10 +202,13 @@ def remove_schemas(chart: Path) -> None:
 
 def _without_schemas(archive: Path) -> None:
     lean = archive.with_suffix(".lean")
-    with tarfile.open(archive) as before, tarfile.open(lean, "w:gz") as after:
-        for member in before:
-            if member.isfile() and not member.name.endswith(f"/{_SCHEMA}"):
-                after.addfile(member, before.extractfile(member))
+    try:
+        with tarfile.open(archive) as before, tarfile.open(lean, "w:gz") as after:
+            for member in before:
+                if member.isfile() and not member.name.endswith(f"/{_SCHEMA}"):
+                    after.addfile(member, before.extractfile(member))
+    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+        raise HelmFailed(f"charts/{archive.name} is not a packed chart: {error}") from error
     lean.replace(archive)
 
 
