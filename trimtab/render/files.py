@@ -37,4 +37,4 @@ def _write(file: SourceFile, root: Path) -> None:
     except OSError as error:
         if error.errno not in _NO_FILE_NAME:
             raise
-        raise Stalled(f"{file.path}: cannot be a file here: {error.strerror}", reason="InvalidSource") from error
+        raise Stalled(f"{file.path[:200]}: cannot be a file here: {error.strerror}", reason="InvalidSource") from error
