@@ -28,7 +28,7 @@ def mutated(manifest: Manifest, rng: random.Random) -> Manifest:
     """A copy with one field or item changed, added, removed or moved."""
     changed = copy.deepcopy(manifest)
     slots = list(_slots(changed))
-    for _ in range(20):
+    for _ in range(20 if slots else 0):
         holder, key = rng.choice(slots)
         value = holder[key]
         if rng.choice(_changes(value))(holder, key, rng):

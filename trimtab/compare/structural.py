@@ -7,7 +7,7 @@ the API server (a default inside an atomic list): a difference found here is a s
 other way round there is no doubt: where nothing is found, an apply changes nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -123,9 +123,11 @@ class _Walk:
         return same_scalar(target, live) or (self.built_in and same_quantity(place, target, live))
 
     def absent(self, target: Any, live: Any, owned: Fields | None) -> bool:
-        """Is an empty value (null, "", 0, {}, []) the same as none? Where we own it, nobody else removed it."""
+        """Is an empty value (null, "", 0, {}, []) the same as none? Where we own it, the server dropped it."""
         if live is MISSING:
-            return not target and (owned is not None or (self.built_in and target in (None, [])))
+            mine = owned is not None and (not owned or "." in owned)
+            dropped = target is None or (self.built_in and not target)
+            return dropped and (mine or (self.built_in and target in (None, [])))
         return live is None and (target is None or (self.built_in and target == []))
 
     def mapping(self, place: Place, target: dict[str, Any], live: Any, owned: Fields | None) -> None:
@@ -150,7 +152,10 @@ class _Walk:
             step = "f:" + name
             mine = owned.get(step)
             met += mine is not None
-            self.value((place, step), wanted, live.get(name, MISSING), mine)
+            have = live.get(name, MISSING)
+            # Most fields of most objects end here.
+            if not (wanted.__class__ is str and wanted == have):
+                self.value((place, step), wanted, have, mine)
         if met == len(owned):
             return
         for step, mine in owned.items():
@@ -163,7 +168,7 @@ class _Walk:
         before = len(self.found)
         for name, wanted in target.items():
             self.value((place, "f:" + name), wanted, live.get(name, MISSING), None)
-        if len(self.found) == before and len(live) > len(target) and not self.is_granular(place):
+        if len(self.found) == before and live.keys() - target.keys() and not self.is_granular(place):
             self.doubt = self.doubt or (place, target, live)
 
     def is_granular(self, place: Place) -> bool:
@@ -216,17 +221,21 @@ class _Walk:
 
     def keyed(self, place: Place, target: list[Any], live: list[Any], owned: Fields, *, keys: tuple[str, ...]) -> None:
         steps = [_item_step(item, keys, built_in=self.built_in) for item in live]
-        at = dict(zip(steps, range(len(live)), strict=True))
         wanted = [_item_step(item, keys, built_in=self.built_in) for item in target]
-        if "" in at or "" in wanted or len(at) < len(live) or len(set(wanted)) < len(wanted):
+        at = {step: index for index, step in enumerate(steps)}
+        if "" in at or "" in wanted or len(at) < len(live):
             self.add(place, target, live)
             return
+        if wanted != steps:
+            if len(set(wanted)) < len(wanted):
+                self.add(place, target, live)
+                return
+            self.order(place, target, live, [at[step] for step in wanted if step in at])
         for step, item in zip(wanted, target, strict=True):
             if step in at:
                 self.value((place, step), item, live[at[step]], owned.get(step))
             else:
                 self.add((place, step), item, MISSING)
-        self.order(place, target, live, [at[step] for step in wanted if step in at])
         self.gone_items(place, owned, wanted, {step: live[index] for step, index in at.items()})
 
     def unordered(self, place: Place, target: list[Any], live: list[Any], owned: Fields) -> None:
@@ -246,8 +255,10 @@ class _Walk:
         if any(one >= other for one, other in pairwise(met)):
             self.add(place, target, live)
 
-    def gone_items(self, place: Place, owned: Fields, wanted: Iterable[Step], live: dict[Step, Any]) -> None:
+    def gone_items(self, place: Place, owned: Fields, wanted: Sequence[Step], live: dict[Step, Any]) -> None:
         """Items that we own and the target no longer names."""
+        if owned.keys() <= set(wanted):
+            return
         for step in owned.keys() - wanted:
             if step in live:
                 self.left_behind((place, step), live[step], owned[step])
@@ -277,15 +288,12 @@ def _item_step(item: Any, keys: tuple[str, ...], *, built_in: bool) -> Step:
     """The name of a list item in FieldsV1 (keys sorted, no blanks); "" where it lacks a key that we cannot tell."""
     if not isinstance(item, dict):
         return ""
-    named = {}
-    for key in keys:
-        value = item.get(key)
-        if value is None:
-            value = DEFAULT_KEYS.get(key) if built_in else None
-        if value is None:
-            return ""
-        named[key] = value
-    return "k:" + orjson.dumps(named).decode()
+    if len(keys) == 1 and (only := item.get(keys[0])) is not None:
+        return f'k:{{"{keys[0]}":{orjson.dumps(only).decode()}}}'
+    named = {key: item.get(key) for key in keys}
+    if built_in:
+        named = {key: DEFAULT_KEYS.get(key) if value is None else value for key, value in named.items()}
+    return "" if None in named.values() else "k:" + orjson.dumps(named).decode()
 
 
 def _value_step(item: Any) -> Step:
