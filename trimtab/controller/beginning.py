@@ -1,8 +1,9 @@
 """The status write that says an operation has begun, put off for a moment where nobody waits for it.
 
-Most automated syncs are over at once. One that is needs no write that it runs: a crash in between costs nothing, since
-the next controller finds the same difference and begins anew. A sync that has hooks, that waits, or that takes longer
-is written down first, so that it is taken up and its hooks are not run twice.
+Most automated syncs are over at once, or a while after they have waited for their turn. One that is needs no write
+that it runs: a crash in between costs nothing, since the next controller finds the same difference and begins anew. A
+sync that has hooks, that waits, or that takes longer is written down first, so that it is taken up and its hooks are
+not run twice.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ from collections.abc import Awaitable, Callable
 
 from trimtab.clock import Clock
 
-PUT_OFF_SECONDS = 8.0
+PUT_OFF_SECONDS = 20.0
 
 
 class Beginning:

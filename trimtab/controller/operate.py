@@ -29,6 +29,8 @@ from trimtab.sync.progress import Planned, Progress, Reported, SyncEvent, Waitin
 from trimtab.sync.task import Options
 
 log = logging.getLogger(__name__)
+WORTH_COUNTING = 50
+"""Objects from which on the progress of a sync is counted."""
 WRITE_EVERY = 2.0
 """Seconds between progress writes; waits and hooks are written at once."""
 
@@ -164,7 +166,7 @@ class _Reporter:
         hook_ended = isinstance(event, Reported) and event.result.hook_phase in ("Succeeded", "Failed", "Error")
         if hook_ended or isinstance(event, Waiting):
             await self._write(state)
-        elif self._world.clock.monotonic() - self._at >= WRITE_EVERY:
+        elif self._total >= WORTH_COUNTING and self._world.clock.monotonic() - self._at >= WRITE_EVERY:
             done = len(state.sync_result.resources) if state.sync_result else 0
             message = f"{done} of {self._total} objects done"
             await self._write(replace(state, message=message, sync_result=self._written.sync_result))
