@@ -175,12 +175,11 @@ class Collector:
             return
         if any(next(c.keys(namespace), None) for c in self._world.store.collections()):
             return
-        resource = self._resource("namespaces")
         manifest = metadata.copied(found.manifest)
         manifest["spec"] = {}
         if metadata.is_finished(manifest):
             self._world.store.remove("namespaces", found)
-        elif resource and found.manifest.get("spec", {}).get("finalizers"):
+        elif found.manifest["spec"]:  # it waits for finalizers of others; ours is done
             self._world.store.put("namespaces", metadata.ordered(manifest))
 
 

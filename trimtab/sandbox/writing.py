@@ -1,6 +1,6 @@
 """Writes: create, update, patch, apply. Each goes the same way:
 
-    decode → merge with live → default → admit → validate → track fields → store
+    decode → merge with live → default → track fields → validate → admit → store
 
 All of it is synchronous: between reading the live object and storing the new one nothing else runs.
 """
@@ -30,13 +30,12 @@ from trimtab.typed.validation import problems
 
 PatchType = Literal["json", "merge", "strategic"]
 
-
 _OWN_STATUS = ("nodes",)
 """Kinds whose creator also says their first status."""
 
 
 class Options(Struct, frozen=True):
-    """The query parameters of a write. `warnings` collects what the client is told beside the answer."""
+    """The query parameters of a write."""
 
     manager: str = "unknown"
     dry_run: bool = False
@@ -46,6 +45,8 @@ class Options(Struct, frozen=True):
 
 
 class Written(Struct, frozen=True):
+    """What came of it. `warnings`: what the client is told beside the answer."""
+
     stored: Stored
     created: bool = False
     warnings: tuple[str, ...] = ()

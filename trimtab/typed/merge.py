@@ -15,15 +15,16 @@ class MergeError(ValueError):
 
 def merge(live: Any, applied: Any, schema: Schema) -> Any:
     """`live` with `applied` laid over it. Neither is changed; the result may share parts. Raises MergeError."""
-    if applied is ABSENT:
-        return live
-    shape = fields.shape_of(live if applied is None else applied, schema)
-    if shape == "map" and (live or applied) and isinstance(live, dict | None):
-        return _merge_maps(live or {}, applied or {}, schema)
-    if shape == "list" and (live or applied) and isinstance(live, list | None):
-        return _merge_lists(live or [], applied or [], schema)
-    if shape != "leaf" and live is ABSENT and applied:
-        return _merge_maps({}, applied, schema) if shape == "map" else _merge_lists([], applied, schema)
+    if applied is None:
+        keeps = live is not ABSENT and fields.shape_of(live, schema) != "leaf"
+        return live if keeps and live else None
+    shape = fields.shape_of(applied, schema)
+    if shape == "map":
+        known_map = live if isinstance(live, dict) else {}
+        return _merge_maps(known_map, applied, schema) if known_map or applied else applied
+    if shape == "list":
+        known_list = live if isinstance(live, list) else []
+        return _merge_lists(known_list, applied, schema) if known_list or applied else applied
     return applied
 
 

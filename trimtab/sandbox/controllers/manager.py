@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import math
 
 from trimtab.sandbox.controllers import CONTROLLERS
 from trimtab.sandbox.controllers.cluster import Cluster
@@ -21,6 +22,7 @@ class Manager:
         self._queue: asyncio.Queue[Reference] = asyncio.Queue()
         self._queued: set[Reference] = set()
         self._later: set[asyncio.Task[None]] = set()
+        self._due: dict[Reference, float] = {}
 
     def follow(self, collection: str, event: Event) -> None:
         """A listener of the store."""
@@ -33,12 +35,21 @@ class Manager:
             if resource and resource.storage in CONTROLLERS:
                 self._add((resource.storage, (namespace, owner["name"])))
         if collection == "pods":
-            for service in self._cluster.all("services", namespace):
-                self._add(("services", (namespace, service["metadata"]["name"])))
+            self._add_services(event)
         if collection == "nodes":
             for daemon_set in self._cluster.all("daemonsets.apps"):
                 meta = daemon_set["metadata"]
                 self._add(("daemonsets.apps", (meta["namespace"], meta["name"])))
+
+    def _add_services(self, event: Event) -> None:
+        """Those that select the pod, or did before it changed."""
+        states = (event.stored, event.before) if event.before else (event.stored,)
+        labels = [(state.manifest["metadata"].get("labels") or {}).items() for state in states]
+        namespace, _ = event.stored.name
+        for service in self._cluster.all("services", namespace):
+            selector = service["spec"].get("selector")
+            if selector and any(selector.items() <= found for found in labels):
+                self._add(("services", (namespace, service["metadata"]["name"])))
 
     def _add(self, entry: Reference) -> None:
         if entry not in self._queued:
@@ -72,11 +83,20 @@ class Manager:
             _log.exception("sandbox: %s %s", collection, name)
             return
         if again is not None:
-            task = asyncio.create_task(self._add_later(entry, again), name=f"sandbox {collection} {name}")
-            self._later.add(task)
-            task.add_done_callback(self._later.discard)
+            self._look_again(entry, again)
+
+    def _look_again(self, entry: Reference, seconds: float) -> None:
+        """Unless that is to happen sooner anyway."""
+        due = self._cluster.world.clock.monotonic() + seconds
+        if self._due.get(entry, math.inf) <= due:
+            return
+        self._due[entry] = due
+        task = asyncio.create_task(self._add_later(entry, seconds), name=f"sandbox {entry}")
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
 
     async def _add_later(self, entry: Reference, seconds: float) -> None:
         with contextlib.suppress(asyncio.CancelledError):
             await self._cluster.world.clock.sleep(seconds)
+            self._due.pop(entry, None)
             self._add(entry)
