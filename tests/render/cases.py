@@ -1,5 +1,9 @@
-"""The case files of rendering: `tests/cases/render/<kind>/<case>/` with `in/`, `request.yaml` and `out.yaml`."""
+"""The case files of rendering: `tests/cases/render/<kind>/<case>/` with `in/`, `request.yaml` and `out.yaml`.
 
+Links of the repository are in `links.yaml` (path: target), since packages of this project's source cannot hold them.
+"""
+
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +21,20 @@ def folders(kind: str = "*") -> list[Path]:
 
 def case_name(folder: Path) -> str:
     return f"{folder.parent.name}-{folder.name}"
+
+
+def repository_of(folder: Path, into: Path) -> Path:
+    """The root of a case's repository; below `into` when it has links, which are made there."""
+    links = folder / "links.yaml"
+    if not links.exists():
+        return folder / "in"
+    root = into / "linked"
+    if (folder / "in").exists():
+        shutil.copytree(folder / "in", root)
+    for path, target in yaml.load(links.read_bytes(), origin=str(links)).items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).symlink_to(target)
+    return root
 
 
 def request_of(folder: Path) -> RenderRequest:

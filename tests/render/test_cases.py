@@ -16,8 +16,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest.mark.parametrize("folder", cases.folders(), ids=cases.case_name)
-async def test_case(folder: Path, warm_workshop: Workshop, request: pytest.FixtureRequest) -> None:
-    tree = DirectoryTree(folder / "in")
+async def test_case(folder: Path, warm_workshop: Workshop, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    tree = DirectoryTree(cases.repository_of(folder, tmp_path))
     try:
         result = _described(await render(tree, cases.request_of(folder), workshop=warm_workshop))
     except TrimtabError as error:

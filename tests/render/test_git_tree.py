@@ -22,8 +22,9 @@ FOLDERS = [folder for folder in cases.folders() if folder.name != "path_out"]
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=cases.case_name)
 async def test_a_mirror_renders_as_a_folder_does(folder: Path, warm_workshop: Workshop, tmp_path: Path) -> None:
-    from_git = await _outcome(await _checkout(_files(folder / "in"), tmp_path), folder, warm_workshop)
-    from_folder = await _outcome(DirectoryTree(folder / "in"), folder, warm_workshop)
+    root = cases.repository_of(folder, tmp_path)
+    from_git = await _outcome(await _checkout(_files(root), tmp_path), folder, warm_workshop)
+    from_folder = await _outcome(DirectoryTree(root), folder, warm_workshop)
     assert from_git == from_folder
 
 
