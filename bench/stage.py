@@ -26,7 +26,7 @@ from trimtab.kube.watch import watch
 from trimtab.model.crds import crds
 from trimtab.model.keys import Manifest
 from trimtab.model.names import IN_CLUSTER_SERVER
-from trimtab.model.observed import Upserted
+from trimtab.model.observed import Observed, Upserted
 
 NAMESPACE = "argocd"
 
@@ -101,16 +101,16 @@ class Stage(Struct):
 
         await asyncio.gather(*(one(manifest) for manifest in manifests))
 
-    async def all_synced(self, count: int, *, within: float = 300.0) -> float:
-        """Seconds until `count` Applications are reported Synced; watched, since polling would cost the server."""
+    async def all_apps(self, holds: Callable[[Observed], bool], *, count: int, within: float = 300.0) -> float:
+        """Seconds until `holds` for `count` Applications; watched, since polling would cost the server."""
         resource = await self.resource("Application", "argoproj.io")
-        began, synced = time.perf_counter(), set()
+        began, good = time.perf_counter(), set()
         async with asyncio.timeout(within), aclosing(watch(self.transport, resource, namespace=NAMESPACE)) as batches:
             async for events in batches:
                 for event in events:
-                    if isinstance(event, Upserted) and is_synced(orjson.loads(event.observed.raw)):
-                        synced.add(event.observed.key)
-                if len(synced) >= count:
+                    if isinstance(event, Upserted):
+                        (good.add if holds(event.observed) else good.discard)(event.observed.key)
+                if len(good) >= count:
                     break
         return time.perf_counter() - began
 
@@ -131,6 +131,10 @@ def application(name: str, url: str, *, path: str, namespace: str, heal: bool = 
             },
         },
     }
+
+
+def reported_synced(observed: Observed) -> bool:
+    return is_synced(orjson.loads(observed.raw))
 
 
 def is_synced(app: Manifest) -> bool:

@@ -5,7 +5,7 @@ import time
 
 from bench.objects import as_yaml, objects
 from bench.process import rss_bytes
-from bench.stage import NAMESPACE, Controller, Stage, application, until
+from bench.stage import NAMESPACE, Controller, Stage, application, reported_synced, until
 from bench.table import Row, percentile, row
 from trimtab.kube import read, write
 
@@ -45,7 +45,7 @@ async def _cold(stage: Stage) -> list[Row]:
     began = time.perf_counter()
     await stage.apply_all(kind, apps)
 
-    await stage.all_synced(APPS)
+    await stage.all_apps(reported_synced, count=APPS)
     return [
         row(f"{APPS} applications × {OBJECTS} objects, cold, all reported", time.perf_counter() - began, "s", most=6)
     ]
@@ -115,11 +115,7 @@ async def _refresh(stage: Stage, controller: Controller) -> list[Row]:
         )
     )
 
-    async def done() -> bool:
-        listed = await read.list_observed(stage.transport, kind, namespace=NAMESPACE, metadata_only=True)
-        return not any("argocd.argoproj.io/refresh" in (o.meta.annotations or {}) for o in listed)
-
-    took = await until(done, every=0.25)
+    took = await stage.all_apps(lambda o: "argocd.argoproj.io/refresh" not in (o.meta.annotations or {}), count=APPS)
     await asyncio.sleep(1.0)
     after = await controller.requests()
     sent = {verb: after[verb] - before.get(verb, 0) for verb in after if after[verb] != before.get(verb, 0)}

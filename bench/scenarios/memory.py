@@ -4,7 +4,7 @@ import asyncio
 
 from bench.objects import FILLER, as_yaml, objects
 from bench.process import rss_bytes
-from bench.stage import Stage, application, namespace
+from bench.stage import Stage, application, namespace, reported_synced
 from bench.table import Row, row
 
 MANAGED, UNMANAGED, APPS = 5000, 20_000, 50
@@ -22,7 +22,7 @@ async def memory(stage: Stage) -> list[Row]:
         await stage.apply_all(
             kind, [application(f"m{n}", stage.url, path=f"apps/m{n}", namespace=f"mem-{n}") for n in range(APPS)]
         )
-        await stage.all_synced(APPS)
+        await stage.all_apps(reported_synced, count=APPS)
         await asyncio.sleep(5.0)
         managed = rss_bytes(controller.pid, children=False)
         await _unmanaged(stage)
