@@ -139,6 +139,17 @@ async def test_an_idle_worker_is_ended(tmp_path: Path) -> None:
         assert len((await rendered(workshop, root)).targets) == 1
 
 
+async def test_what_a_killed_owner_left_is_removed(tmp_path: Path) -> None:
+    root = repository(tmp_path, {"app/a.yaml": config_map("a")})
+    old, new = tmp_path / "trimtab-render-old", tmp_path / "trimtab-render-new"
+    old.mkdir()
+    new.mkdir()
+    os.utime(old, (0, 0))
+    async with Workshop(limits=Limits(workers=1), scratch=tmp_path) as workshop:
+        await rendered(workshop, root)
+    assert (old.exists(), new.exists()) == (False, True)
+
+
 async def test_workers_run_side_by_side(tmp_path: Path) -> None:
     files = {f"app{i}/a.yaml": config_map(f"a{i}") for i in range(20)}
     root = repository(tmp_path, files)

@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Final, Self
 
@@ -14,6 +15,9 @@ import trimtab
 from trimtab.render.jobs import LENGTH_BYTES, MAX_OUTPUT
 
 _START: Final = "import sys; sys.path.append(sys.argv.pop(1)); from trimtab.render.worker import main; main()"
+_PREFIX: Final = "trimtab-render-"
+_STALE_SECONDS: Final = 3600.0
+"""A folder not written to for so long has no worker any more: no job takes that long, no idle worker stays that long."""
 _CHUNK: Final = 1024 * 1024
 _MAX_ANSWER: Final = 2 * MAX_OUTPUT
 _STDERR_BYTES: Final = 16 * 1024
@@ -33,7 +37,7 @@ class WorkerProcess:
     @classmethod
     async def start(cls, scratch: Path | None, *, memory: int) -> Self:
         """A new process in a new session, so that what it starts ends with it. Raises OSError."""
-        folder = Path(tempfile.mkdtemp(prefix="trimtab-render-", dir=scratch))
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=scratch))
         root = Path(trimtab.__file__).parent.parent
         try:
             process = await asyncio.create_subprocess_exec(
@@ -115,3 +119,11 @@ def _environment(folder: Path, memory: int) -> dict[str, str]:
         "GOMAXPROCS": "2",
         "MALLOC_ARENA_MAX": "2",
     }
+
+
+def remove_leftovers(scratch: Path | None) -> None:
+    """Remove the folders of workers whose owner was killed before it could. Blocks on the disk."""
+    for folder in Path(scratch or tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if folder.stat().st_uid == os.getuid() and time.time() - folder.stat().st_mtime > _STALE_SECONDS:
+                shutil.rmtree(folder)

@@ -13,7 +13,7 @@ from msgspec import Struct
 from trimtab.errors import Retry, Stalled
 from trimtab.render.cache import Failures, RenderCache
 from trimtab.render.jobs import OUT_OF_MEMORY, Answer, Job, Refused, Rendered, decode_answer, encode, is_out_of_memory
-from trimtab.render.process import WorkerProcess
+from trimtab.render.process import WorkerProcess, remove_leftovers
 from trimtab.text import one_line
 
 MIB: Final = 1024 * 1024
@@ -49,6 +49,7 @@ class Workshop:
         self._idle: dict[WorkerProcess, asyncio.TimerHandle] = {}
         self._all: set[WorkerProcess] = set()
         self._pending: set[asyncio.Task[None]] = set()
+        self._swept = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -114,6 +115,9 @@ class Workshop:
 
     async def _start(self) -> None:
         """Add an idle worker. Runs to its end even when whoever wanted the worker gives up. Raises Retry."""
+        if not self._swept:
+            self._swept = True
+            self._in_background(asyncio.to_thread(remove_leftovers, self._scratch))
         try:
             worker = await WorkerProcess.start(self._scratch, memory=self.limits.memory)
         except OSError as error:
