@@ -192,3 +192,26 @@ async def test_a_namespace_gets_its_service_account(client: Client) -> None:
     await client.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}})
     accounts = "/api/v1/namespaces/shop/serviceaccounts"
     assert (await settled(client, accounts, "default", lambda m: True))["metadata"]["name"] == "default"
+
+
+async def test_budgets_and_autoscalers_follow_their_pods(client: Client) -> None:
+    selector = {"matchLabels": {"app": "web"}}
+    budget = {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "web"}}
+    budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets"
+    await client.create(budgets, budget | {"spec": {"minAvailable": "50%", "selector": selector}})
+    scaler = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "web"}}
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
+    scalers = "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers"
+    await client.create(scalers, scaler | {"spec": {"maxReplicas": 5, "scaleTargetRef": target}})
+    await client.create(f"{APPS}/deployments", a_deployment("web", replicas=3))
+    allowed = await settled(client, budgets, "web", lambda m: m["status"].get("currentHealthy") == 3)
+    assert (allowed["status"]["desiredHealthy"], allowed["status"]["disruptionsAllowed"]) == (2, 1)
+    scaled = await settled(client, scalers, "web", lambda m: m["status"].get("currentReplicas") == 3)
+    assert condition(scaled, "ScalingActive")["status"] == "True"
+
+
+async def test_a_replication_controller_replicates(client: Client) -> None:
+    made = a_deployment("old") | {"apiVersion": "v1", "kind": "ReplicationController"}
+    made["spec"] = {"replicas": 2, "selector": {"app": "old"}, "template": made["spec"]["template"]}
+    await client.create(f"{CORE}/replicationcontrollers", made)
+    await settled(client, f"{CORE}/replicationcontrollers", "old", lambda m: m["status"].get("readyReplicas") == 2)

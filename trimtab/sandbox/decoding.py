@@ -22,8 +22,11 @@ _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "boolean": (bool,),
     "number": (int, float),
-    "int-or-string": (int, float, str),
+    "int-or-string": (int, str),
 }
+
+
+_WHOLE = ("integer", "int-or-string")
 
 
 class Mismatch(Exception):
@@ -156,14 +159,14 @@ def _scalar(value: Any, schema: Schema, place: str) -> Any:
         raise _mismatch(value, place, _go_type(schema))
     if schema.type == "quantity":
         return _quantity(value, place)
-    if schema.type == "integer" and isinstance(value, float) and value.is_integer():
+    if schema.type in _WHOLE and isinstance(value, float) and value.is_integer():
         value = int(value)
     if not isinstance(value, _PYTHON_TYPES[schema.type]):
         raise _mismatch(value, place, _go_type(schema))
     if schema.format == "byte" and isinstance(value, str):
         _check_base64(value)
     limit = 1 << (63 if schema.format == "int64" else 31)
-    if schema.type == "integer" and isinstance(value, int) and not -limit <= value < limit:
+    if schema.type in _WHOLE and isinstance(value, int) and not -limit <= value < limit:
         raise Mismatch(f"json: cannot unmarshal number {value} into Go struct field {place} of type {_go_type(schema)}")
     return value
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Final
 
 from trimtab.model.keys import Manifest
+from trimtab.sandbox.controllers.autoscaler import autoscaler
+from trimtab.sandbox.controllers.budget import budget
 from trimtab.sandbox.controllers.claim import claim, volume
 from trimtab.sandbox.controllers.cluster import Cluster
 from trimtab.sandbox.controllers.daemon_set import daemon_set
@@ -16,7 +18,7 @@ from trimtab.sandbox.controllers.ingress import ingress
 from trimtab.sandbox.controllers.job import job
 from trimtab.sandbox.controllers.namespace import namespace
 from trimtab.sandbox.controllers.pod import pod
-from trimtab.sandbox.controllers.replica_set import replica_set
+from trimtab.sandbox.controllers.replica_set import replica_set, replication_controller
 from trimtab.sandbox.controllers.service import service
 from trimtab.sandbox.controllers.stateful_set import stateful_set
 
@@ -26,6 +28,7 @@ Controller = Callable[[Cluster, Manifest], float | None]
 CONTROLLERS: Final[dict[str, Controller]] = {
     "pods": pod,
     "replicasets.apps": replica_set,
+    "replicationcontrollers": replication_controller,
     "deployments.apps": deployment,
     "statefulsets.apps": stateful_set,
     "daemonsets.apps": daemon_set,
@@ -34,6 +37,8 @@ CONTROLLERS: Final[dict[str, Controller]] = {
     "ingresses.networking.k8s.io": ingress,
     "persistentvolumeclaims": claim,
     "persistentvolumes": volume,
+    "horizontalpodautoscalers.autoscaling": autoscaler,
+    "poddisruptionbudgets.policy": budget,
     "namespaces": namespace,
 }
 """By collection."""

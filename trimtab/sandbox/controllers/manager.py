@@ -11,6 +11,7 @@ from trimtab.sandbox.faults import Fault
 from trimtab.sandbox.garbage import Reference
 from trimtab.sandbox.store import Event
 
+_SCALED = ("deployments.apps", "statefulsets.apps")
 _log = logging.getLogger(__name__)
 
 
@@ -36,10 +37,15 @@ class Manager:
                 self._add((resource.storage, (namespace, owner["name"])))
         if collection == "pods":
             self._add_services(event)
+            self._add_all("poddisruptionbudgets.policy", namespace)
+        if collection in _SCALED:
+            self._add_all("horizontalpodautoscalers.autoscaling", namespace)
         if collection == "nodes":
-            for daemon_set in self._cluster.all("daemonsets.apps"):
-                meta = daemon_set["metadata"]
-                self._add(("daemonsets.apps", (meta["namespace"], meta["name"])))
+            self._add_all("daemonsets.apps")
+
+    def _add_all(self, collection: str, namespace: str = "") -> None:
+        for name in self._cluster.world.store.collection(collection).keys(namespace):
+            self._add((collection, name))
 
     def _add_services(self, event: Event) -> None:
         """Those that select the pod, or did before it changed."""

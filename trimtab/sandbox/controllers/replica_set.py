@@ -1,4 +1,4 @@
-"""ReplicaSets: as many pods as they say."""
+"""ReplicaSets and ReplicationControllers: as many pods as they say."""
 
 from typing import Any
 
@@ -7,8 +7,19 @@ from trimtab.sandbox.controllers.cluster import Cluster, alive, is_ready, pod_fr
 
 
 def replica_set(cluster: Cluster, manifest: Manifest) -> float | None:
+    _replicate(cluster, manifest, "replicasets.apps")
+    return None
+
+
+def replication_controller(cluster: Cluster, manifest: Manifest) -> float | None:
+    if "template" in manifest["spec"]:
+        _replicate(cluster, manifest, "replicationcontrollers")
+    return None
+
+
+def _replicate(cluster: Cluster, manifest: Manifest, collection: str) -> None:
     if "deletionTimestamp" in manifest["metadata"]:
-        return None
+        return
     pods = alive(cluster.owned(manifest, "pods"))
     wanted = manifest["spec"].get("replicas", 1)
     for _ in range(wanted - len(pods)):
@@ -16,8 +27,7 @@ def replica_set(cluster: Cluster, manifest: Manifest) -> float | None:
     # Those that are not ready go first.
     for spare in sorted(pods, key=is_ready)[: max(0, len(pods) - wanted)]:
         cluster.delete("pods", spare)
-    cluster.set_status("replicasets.apps", manifest, _status(cluster, manifest))
-    return None
+    cluster.set_status(collection, manifest, _status(cluster, manifest))
 
 
 def _status(cluster: Cluster, manifest: Manifest) -> dict[str, Any]:
