@@ -10,8 +10,8 @@ from trimtab.kube import read, write
 from trimtab.kube.errors import AlreadyExists, Conflict, NotFound
 from trimtab.kube.resource import Resource
 from trimtab.kube.write import Propagation
-from trimtab.model.keys import Kind, ObjectKey, annotations_of
-from trimtab.model.names import ATTEMPT, FIELD_MANAGER, HOOK_FINALIZER
+from trimtab.model.keys import Kind, ObjectKey
+from trimtab.model.names import FIELD_MANAGER
 from trimtab.model.observed import Observed
 from trimtab.model.tracking import owner_of
 
@@ -109,54 +109,6 @@ async def create_namespace(name: str, cluster: Cluster) -> bool:
     except AlreadyExists:
         return False
     return True
-
-
-async def find_hook(target: TargetObject, cluster: Cluster) -> Observed | None:
-    """The hook object as it is in the cluster now, None when it is not there."""
-    resource = await cluster.resource(target.kind)
-    try:
-        observed = await read.get_observed(cluster.transport, resource, target.key.name, namespace=target.key.namespace)
-    except NotFound:
-        return None
-    cluster.take_in(observed)
-    return observed
-
-
-def is_same_attempt(found: Observed, target: TargetObject) -> bool:
-    """Was `found` made by this very attempt of the operation, before the controller was restarted?
-
-    A hook whose outcome has been written down has lost our finalizer: that was another attempt.
-    """
-    made_by = (found.meta.annotations or {}).get(ATTEMPT)
-    if found.meta.deletion_timestamp or HOOK_FINALIZER not in found.meta.finalizers:
-        return False
-    return made_by is not None and made_by == annotations_of(target.manifest()).get(ATTEMPT)
-
-
-async def delete_hook(key: ObjectKey, kind: Kind, cluster: Cluster) -> None:
-    """Delete a hook object and let go of it; nothing to do when it is not there."""
-    resource = await cluster.resource(kind)
-    with contextlib.suppress(NotFound):
-        await write.delete(cluster.transport, resource, key.name, namespace=key.namespace, propagation="Background")
-        await release_hook(key, resource, cluster)
-
-
-async def release_hook(key: ObjectKey, resource: Resource, cluster: Cluster) -> None:
-    """Take our finalizer off a hook: its outcome is known."""
-    with contextlib.suppress(NotFound):
-        for _ in range(ATTEMPTS):
-            manifest = await read.get(cluster.transport, resource, key.name, namespace=key.namespace)
-            metadata = manifest["metadata"]
-            finalizers = metadata.get("finalizers") or []
-            if HOOK_FINALIZER not in finalizers:
-                return
-            left = [name for name in finalizers if name != HOOK_FINALIZER]
-            body = {"metadata": {"finalizers": left, "resourceVersion": metadata["resourceVersion"]}}
-            with contextlib.suppress(Conflict):
-                await write.patch(
-                    cluster.transport, resource, key.name, body, patch_type="merge", namespace=key.namespace
-                )
-                return
 
 
 async def wait_established(name: str, cluster: Cluster) -> None:

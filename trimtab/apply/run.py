@@ -6,25 +6,22 @@ and hooks have to have ended. After the last step only hooks are waited for.
 """
 
 import asyncio
-import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator
 
 from msgspec import Struct
 
 from trimtab.apply.cluster import Cluster
+from trimtab.apply.hooks import delete_hook, find_hook, is_same_attempt, release_hook
 from trimtab.apply.objects import (
     apply_object,
     create_namespace,
-    delete_hook,
-    find_hook,
-    is_same_attempt,
-    release_hook,
     remove_tracked,
     wait_established,
 )
 from trimtab.apply.outcome import Outcome, hook_outcome, object_outcome, result_of
 from trimtab.apply.rehearse import Promised, promised, rehearse
 from trimtab.compare.prepare import CRD
+from trimtab.compare.redact import is_secret, redact_text
 from trimtab.errors import TrimtabError
 from trimtab.kube.discovery import UnknownKind
 from trimtab.model.application import ResourceResult
@@ -75,24 +72,6 @@ async def _carry_out(plan: Plan, sync: "_Sync") -> AsyncIterator[SyncEvent]:
     yield _finished(plan, failures)
 
 
-async def abort(results: Iterable[ResourceResult], cluster: Cluster) -> None:
-    """Delete the hooks of a stopped sync that still run."""
-    for result in results:
-        if result.hook_type and result.hook_phase == "Running":
-            key = ObjectKey(group=result.group, kind=result.kind, namespace=result.namespace, name=result.name)
-            found = await cluster.discovery.find(result.group, result.kind)
-            await delete_hook(key, found.kind, cluster)
-
-
-async def let_go(results: Iterable[ResourceResult], cluster: Cluster) -> None:
-    """Nobody will ask for the outcome of these hooks any more: they run on, and may vanish when they have ended."""
-    for result in results:
-        if result.hook_type and result.hook_phase == "Running":
-            key = ObjectKey(group=result.group, kind=result.kind, namespace=result.namespace, name=result.name)
-            with contextlib.suppress(TrimtabError):
-                await release_hook(key, await cluster.discovery.find(result.group, result.kind), cluster)
-
-
 def _finished(plan: Plan, failures: tuple[ResourceResult, ...]) -> Finished:
     if failures:
         first = failures[0]
@@ -132,9 +111,13 @@ class _Sync:
         self.terms = terms
         self.failures: list[ResourceResult] = []
         self.ended_hooks: list[tuple[Task, str]] = []
+        self.taken_up: set[ObjectKey] = set()
         self._limit = asyncio.Semaphore(PARALLEL)
 
     async def step(self, step: Step, *, last: bool) -> AsyncIterator[SyncEvent]:
+        await self.turn.take()
+        async for event in self._make_way(step):
+            yield event
         await self.turn.take()
         for group in step.groups:
             async for result in self._group(group):
@@ -178,7 +161,7 @@ class _Sync:
             try:
                 outcome = await self._act(task)
             except TrimtabError as error:
-                outcome = Outcome(status="SyncFailed", message=error.message, hook_phase="Failed")
+                outcome = Outcome(status="SyncFailed", message=_shown(task, error), hook_phase="Failed")
         return result_of(task, outcome) if outcome else None
 
     async def _act(self, task: Task) -> Outcome | None:
@@ -204,20 +187,40 @@ class _Sync:
         return Outcome(status="Synced", message=_said(task, observed), hook_phase="Running")
 
     async def _start_hook(self, task: Task) -> Outcome:
-        """Make the hook object. One that this attempt made before a restart runs, or has run, already."""
         assert task.target is not None
-        found = await find_hook(task.target, self.cluster)
-        if found is not None and is_same_attempt(found, task.target):
+        if task.key in self.taken_up:
             return Outcome(status="Synced", message="taken up again", hook_phase="Running")
-        if found is not None and "BeforeHookCreation" in task.delete_policies:
-            await delete_hook(task.key, task.kind, self.cluster)
-            await self._wait_gone(task)
         observed = await apply_object(task.target, self.cluster)
         return Outcome(status="Synced", message=_said(task, observed), hook_phase="Running")
 
-    async def _wait_gone(self, task: Task) -> None:
-        while self.cluster.live.presence(task.key) in ("kept", "unread"):
-            await self.cluster.changed(frozenset((task.key,)), timeout=LOOK_AGAIN)
+    async def _make_way(self, step: Step) -> AsyncIterator[SyncEvent]:
+        """Remove the hook objects of earlier syncs, and wait until they are gone.
+
+        One that this very attempt made before a restart runs, or has run, already: it is taken up.
+        """
+        leaving = [task for task in step.tasks() if self._is_renewed(task) and not await self._is_ours(task)]
+        await asyncio.gather(*(delete_hook(task.key, task.kind, self.cluster) for task in leaving))
+        said = ""
+        while leaving := [task for task in leaving if self.cluster.live.presence(task.key) in ("kept", "unread")]:
+            if (message := _waiting_for(leaving, "deletion of hook")) != said:
+                said = message
+                yield Waiting(message)
+            else:
+                self.turn.give()
+                await self.cluster.changed(frozenset(task.key for task in leaving), timeout=LOOK_AGAIN)
+
+    def _is_renewed(self, task: Task) -> bool:
+        """Is this a hook that is to be made now, and made anew where it exists?"""
+        renewed = task.action == "Hook" and "BeforeHookCreation" in task.delete_policies
+        return renewed and not self.terms.dry_run and task_key(task) not in self.terms.done
+
+    async def _is_ours(self, task: Task) -> bool:
+        assert task.target is not None
+        found = await find_hook(task.target, self.cluster)
+        ours = found is not None and is_same_attempt(found, task.target)
+        if ours:
+            self.taken_up.add(task.key)
+        return ours or found is None
 
     async def _settle(self, step: Step, *, objects: bool) -> AsyncIterator[SyncEvent]:
         """Wait until hooks have ended and, with `objects`, everything of the step is healthy or gone."""
@@ -236,7 +239,7 @@ class _Sync:
                 # Told first: only what is written down may vanish from the cluster.
                 yield Reported(self._noted(result_of(task, outcome)))
                 await self._hook_ended(task, outcome.hook_phase or "Failed")
-            message = _waiting_for(pending) if pending else said
+            message = _waiting_for(pending, _purpose(pending[0])) if pending else said
             if message != said:
                 said = message
                 yield Waiting(message)
@@ -253,8 +256,10 @@ class _Sync:
         return objects or task.action == "Hook"
 
     def _look(self, task: Task) -> Outcome | None:
-        """How the task has ended, None while it goes on."""
+        """How the task has ended, None while it goes on, or while nothing is known of it."""
         entry = self.cluster.live.get(task.key)
+        if entry is None and self.cluster.live.presence(task.key) != "absent":
+            return None
         if task.action == "Prune":
             return Outcome(status="Pruned", reported=False) if entry is None else None
         manifest = entry.manifest() if entry else None
@@ -271,6 +276,13 @@ class _Sync:
             return
 
 
+def _shown(task: Task, error: TrimtabError) -> str:
+    """The API server may quote what it refuses: no value of a Secret may get any further."""
+    if task.target is None or not is_secret(task.key):
+        return error.message
+    return redact_text(error.message, task.target.manifest())
+
+
 def _identity(task: Task) -> tuple[str, str, str, str]:
     return (task.key.group, task.key.kind, task.key.namespace, task.key.name)
 
@@ -283,9 +295,12 @@ def _said(task: Task, observed: Observed) -> str:
     return f"{name} {'unchanged' if task.live_version == observed.meta.resource_version else 'configured'}"
 
 
-def _waiting_for(pending: list[Task]) -> str:
+def _purpose(task: Task) -> str:
+    return {"Hook": "completion of hook", "Prune": "deletion of"}.get(task.action, "healthy state of")
+
+
+def _waiting_for(pending: list[Task], what: str) -> str:
     first = pending[0]
-    what = {"Hook": "completion of hook", "Prune": "deletion of"}.get(first.action, "healthy state of")
     name = "/".join(part for part in (first.key.group, first.key.kind, first.key.name) if part)
     more = f" and {len(pending) - 1} more {'hooks' if first.action == 'Hook' else 'resources'}"
     return f"waiting for {what} {name}{more if len(pending) > 1 else ''}"

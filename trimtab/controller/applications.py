@@ -5,14 +5,16 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+import orjson
 
-from trimtab.kube import write
+from trimtab.kube import read, write
 from trimtab.kube.discovery import Discovery
+from trimtab.kube.errors import NotFound
 from trimtab.kube.resource import Resource
 from trimtab.kube.transport import Transport
 from trimtab.kube.watch import watch
 from trimtab.model.application import Application
-from trimtab.model.keys import AppKey
+from trimtab.model.keys import AppKey, Manifest
 from trimtab.model.names import FIELD_MANAGER, GROUP, REFRESH, SKIP_RECONCILE
 from trimtab.model.observed import Listed, Observed, Removed, Upserted
 
@@ -68,11 +70,22 @@ class Applications:
             namespace=key.namespace,
             field_manager=FIELD_MANAGER,
         )
-        patched = msgspec.convert(answer, Application)
+        patched = _convert(answer)
         known = self._known.get(key)
         if known is not None and _version(patched) > _version(known):
             self._known[key] = patched
         return patched
+
+    async def read(self, app: Application) -> Application:
+        """`app` as it is now, for when the watch is too slow. Raises `ApiError`; `NotFound` for another of its name."""
+        key, resource = AppKey(app.metadata.namespace, app.metadata.name), await self._resource()
+        now = msgspec.convert(await read.get(self._transport, resource, key.name, namespace=key.namespace), Application)
+        if now.metadata.uid != app.metadata.uid:
+            raise NotFound(f"Application {key} was deleted, and made anew", status=404)
+        known = self._known.get(key)
+        if known is not None and _version(now) > _version(known):
+            self._known[key] = now
+        return now
 
     async def _resource(self) -> Resource:
         return await self._discovery.find(GROUP, "Application")
@@ -80,7 +93,7 @@ class Applications:
     def _take(self, observed: Observed) -> None:
         key = AppKey(observed.key.namespace, observed.key.name)
         try:
-            app = _DECODER.decode(observed.raw)
+            app = _decode(observed.raw)
         except msgspec.ValidationError as error:
             self._reject(key, str(error))
             return
@@ -101,6 +114,23 @@ class Applications:
     def _drop(self, key: AppKey) -> None:
         if self._known.pop(key, None) is not None:
             self._on_event(key)
+
+
+def _decode(raw: bytes) -> Application:
+    try:
+        return _DECODER.decode(raw)
+    except msgspec.ValidationError:
+        return _convert(orjson.loads(raw))
+
+
+def _convert(manifest: Manifest) -> Application:
+    """Raises ValidationError. A status that cannot be read (a newer version knows more words) is written anew."""
+    try:
+        return msgspec.convert(manifest, Application)
+    except msgspec.ValidationError as error:
+        app = msgspec.convert({**manifest, "status": {}}, Application)
+        log.warning("the status of Application %s is written anew: %s", app.metadata.name, error)
+        return app
 
 
 def _version(app: Application) -> int:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from trimtab.apply.objects import release_hook, remove_tracked
+from trimtab.apply.hooks import release_hook
+from trimtab.apply.objects import remove_tracked
 from trimtab.clock import rfc3339
 from trimtab.compare.prepare import CRD
 from trimtab.controller.clusters import ClusterHandle

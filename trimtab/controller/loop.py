@@ -5,6 +5,7 @@ the next poll (a change of the object brings it back at once).
 """
 
 import asyncio
+import contextlib
 import logging
 from typing import Any
 
@@ -12,7 +13,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from trimtab.apply.run import abort, let_go
+from trimtab.apply.hooks import abort, let_go
 from trimtab.clock import rfc3339
 from trimtab.compare.drift import describe
 from trimtab.controller.beginning import Beginning
@@ -34,6 +35,7 @@ from trimtab.sync.auto import Later, Refuse, Start
 from trimtab.sync.lifecycle import Begin, End, Next, Pause, Stop, begun, next_step, terminated
 
 log = logging.getLogger(__name__)
+ATTEMPTS = 5
 AFTER_CONFLICT = 0.1
 AFTER_DEFECT = 60.0
 LOOK_WHILE_SYNCING = 5.0
@@ -206,7 +208,15 @@ class Loop:
         """Start the operation; what somebody asked for is written down first, the rest when it takes its time."""
 
         async def write() -> None:
-            await self._write(app, looked, state, operation=state.operation)
+            seen = app
+            for _ in range(ATTEMPTS):
+                with contextlib.suppress(StaleConflict):
+                    await self._write(seen, looked, state, operation=state.operation)
+                    return
+                seen = await self.world.applications.read(seen)
+                if seen.operation not in (None, state.operation):
+                    break
+            raise StaleConflict("somebody else asked for another operation meanwhile")
 
         beginning = Beginning(write, self.world.clock)
         if app.operation is not None:

@@ -15,6 +15,7 @@ from trimtab.controller.world import Declared, Memory, World
 from trimtab.errors import Retry, Stalled, TrimtabError
 from trimtab.model.application import (
     Application,
+    Operation,
     OperationPhase,
     OperationState,
     SyncOperation,
@@ -45,7 +46,7 @@ async def operate(
     reporter = _Reporter(app, state, world, begin)
     result = state.sync_result or _result(app, sync)
     try:
-        _supported(sync)
+        _supported(state.operation)
         cluster = world.clusters.find(app.spec.destination)
         declared = await _declared(app, sync, world, memory, cluster)
         result = replace(result, revision=declared.revision if not app.spec.sources else "")
@@ -69,8 +70,10 @@ async def operate(
     return _ended(state, world, phase=progress.phase, message=progress.message, result=result)
 
 
-def _supported(sync: SyncOperation) -> None:
-    if sync.manifests:
+def _supported(operation: Operation) -> None:
+    if operation.sync is None:
+        raise Stalled("the operation asks for no sync, and nothing else is known here; correct .operation")
+    if operation.sync.manifests:
         raise Stalled("sync of local manifests is not supported yet; commit them and sync the revision")
 
 
