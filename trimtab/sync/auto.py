@@ -9,7 +9,6 @@ import datetime as dt
 
 from msgspec import Struct
 
-from trimtab.clock import parse_rfc3339
 from trimtab.compare.comparison import Comparison, Item
 from trimtab.model.application import (
     Application,
@@ -26,6 +25,7 @@ from trimtab.model.application import (
 )
 from trimtab.model.nulls import has_nulls, same_but_for_nulls
 from trimtab.model.options import object_options
+from trimtab.sync.lifecycle import seconds_since
 
 DEFAULT_RETRY_LIMIT = 5
 HEAL_FIRST = 2.0
@@ -165,7 +165,7 @@ def heal_backoff(state: OperationState | None, now: dt.datetime) -> tuple[int, f
     """(corrections in a row so far, seconds still to wait before the next one)."""
     if state is None or state.finished_at is None:
         return (0, 0.0)
-    since = _seconds_since(state.finished_at, now)
+    since = seconds_since(state.finished_at, now)
     sync = state.operation.sync
     attempts = sync.auto_heal_attempts_count if sync else 0
     failed = state.phase in FAILED
@@ -176,14 +176,6 @@ def heal_backoff(state: OperationState | None, now: dt.datetime) -> tuple[int, f
     if since >= max(HEAL_CALM, 2 * pause) and not failed:
         return (0, 0.0)
     return (attempts, max(0.0, pause - since))
-
-
-def _seconds_since(moment: str, now: dt.datetime) -> float:
-    """Never negative: a clock that was set back must not make us wait for hours. 0 for what is no time."""
-    try:
-        return max(0.0, (now - parse_rfc3339(moment)).total_seconds())
-    except (ValueError, TypeError):
-        return 0.0
 
 
 def _operation(

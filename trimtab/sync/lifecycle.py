@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from trimtab.clock import parse_rfc3339, rfc3339
 from trimtab.model.application import Application, Operation, OperationState, RetryStrategy
 from trimtab.model.durations import parse_duration
+from trimtab.model.nulls import same_but_for_nulls
 
 FIRST_PAUSE = 5.0
 FACTOR = 2
@@ -73,7 +74,7 @@ def next_step(
 def is_begun(app: Application) -> bool:
     """Is the operation that somebody asks for the one that runs, or waits for its retry?"""
     state = app.status.operation_state
-    return state is not None and state.phase not in ENDED and state.operation == app.operation
+    return state is not None and state.phase not in ENDED and same_but_for_nulls(state.operation, app.operation)
 
 
 def begun(operation: Operation, now: dt.datetime) -> OperationState:
@@ -106,7 +107,7 @@ def _retry(state: OperationState, now: dt.datetime, newest: str) -> Next:
         return End(replace(state, phase="Failed", message=message, finished_at=rfc3339(now)))
     assert state.finished_at is not None
     pause = pause_before(state.retry_count - 1, state.operation.retry)
-    left = pause - (now - parse_rfc3339(state.finished_at)).total_seconds()
+    left = pause - seconds_since(state.finished_at, now)
     if left > 0:
         return Pause(state, left)
     # The results of the attempt before are not this one's: its hooks run again, too.
@@ -118,8 +119,19 @@ def pause_before(attempt: int, retry: RetryStrategy) -> float:
     backoff = retry.backoff
     first = _seconds(backoff.duration if backoff else "", FIRST_PAUSE)
     longest = _seconds(backoff.max_duration if backoff else "", LONGEST_PAUSE)
-    factor = backoff.factor if backoff and backoff.factor else FACTOR
-    return float(min(longest, first * factor ** min(attempt, 50)))
+    factor = backoff.factor if backoff and backoff.factor and backoff.factor > 0 else FACTOR
+    try:
+        return float(max(0.0, min(longest, first * factor ** min(attempt, 50))))
+    except OverflowError:
+        return longest
+
+
+def seconds_since(moment: str, now: dt.datetime) -> float:
+    """Never negative: a clock that was set back must not make us wait for hours. 0 for what is no time."""
+    try:
+        return max(0.0, (now - parse_rfc3339(moment)).total_seconds())
+    except (ValueError, TypeError):
+        return 0.0
 
 
 def _seconds(text: str, default: float) -> float:
