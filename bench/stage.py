@@ -24,7 +24,7 @@ from trimtab.kube.resource import Resource
 from trimtab.kube.transport import Transport
 from trimtab.kube.watch import watch
 from trimtab.model.crds import crds
-from trimtab.model.keys import Manifest
+from trimtab.model.keys import Manifest, ObjectKey
 from trimtab.model.names import IN_CLUSTER_SERVER
 from trimtab.model.observed import Observed, Upserted
 
@@ -104,7 +104,8 @@ class Stage(Struct):
     async def all_apps(self, holds: Callable[[Observed], bool], *, count: int, within: float = 300.0) -> float:
         """Seconds until `holds` for `count` Applications; watched, since polling would cost the server."""
         resource = await self.resource("Application", "argoproj.io")
-        began, good = time.perf_counter(), set()
+        began = time.perf_counter()
+        good: set[ObjectKey] = set()
         async with asyncio.timeout(within), aclosing(watch(self.transport, resource, namespace=NAMESPACE)) as batches:
             async for events in batches:
                 for event in events:

@@ -118,7 +118,7 @@ async def _refresh(stage: Stage, controller: Controller) -> list[Row]:
     took = await stage.all_apps(lambda o: "argocd.argoproj.io/refresh" not in (o.meta.annotations or {}), count=APPS)
     await asyncio.sleep(1.0)
     after = await controller.requests()
-    sent = {verb: after[verb] - before.get(verb, 0) for verb in after if after[verb] != before.get(verb, 0)}
+    sent = _between(before, after)
     writes = sum(count for verb, count in sent.items() if verb in ("apply", "create", "delete", "update"))
     return [
         row(f"forced refresh of {APPS} in-sync applications", took, "s"),
@@ -129,7 +129,7 @@ async def _refresh(stage: Stage, controller: Controller) -> list[Row]:
             writes,
             "requests",
             most=0,
-            note=", ".join(f"{v} {n}" for v, n in sorted(sent.items())),
+            note=_shown(sent),
         ),
     ]
 
@@ -140,5 +140,14 @@ async def _idle(stage: Stage, controller: Controller) -> list[Row]:
     await asyncio.sleep(IDLE)
     used = controller.cpu - cpu
     after = await controller.requests()
-    sent = sum(after.values()) - sum(before.values())
-    return [row(f"idle for {IDLE:.0f} s, CPU", used, "s", most=0.2, note=f"{sent} requests")]
+    sent = _between(before, after)
+    return [row(f"idle for {IDLE:.0f} s, CPU", used, "s", most=0.2, note=_shown(sent) or "no request")]
+
+
+def _between(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
+    """Requests by verb."""
+    return {verb: count - before.get(verb, 0) for verb, count in after.items() if count != before.get(verb, 0)}
+
+
+def _shown(sent: dict[str, int]) -> str:
+    return ", ".join(f"{verb} {count}" for verb, count in sorted(sent.items()))
