@@ -17,7 +17,7 @@ from trimtab.render.jobs import LENGTH_BYTES, MAX_OUTPUT
 _START: Final = "import sys; sys.path.append(sys.argv.pop(1)); from trimtab.render.worker import main; main()"
 _PREFIX: Final = "trimtab-render-"
 _STALE_SECONDS: Final = 3600.0
-"""A folder not written to for so long has no worker any more: no job takes that long, no idle worker stays that long."""
+"""A folder not written to for so long has no worker any more: no job takes and no idle worker stays that long."""
 _CHUNK: Final = 1024 * 1024
 _MAX_ANSWER: Final = 2 * MAX_OUTPUT
 _STDERR_BYTES: Final = 16 * 1024
