@@ -105,7 +105,7 @@ def _since(conditions: Iterable[Condition], kind: str, text: str) -> str:
 
 def _last_good(conditions: Iterable[Condition]) -> str:
     for condition in conditions:
-        _, marker, rest = condition.message.partition("; last good revision ")
+        _, marker, rest = condition.message.rpartition("; last good revision ")
         if marker:
             return rest.rstrip(")")
     return ""
