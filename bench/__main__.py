@@ -10,12 +10,14 @@ import uvloop
 from bench.scenarios.first_sync import first_sync
 from bench.scenarios.fleet import fleet
 from bench.scenarios.memory import memory
+from bench.scenarios.quiet import quiet
 from bench.stage import Stage, stage
 from bench.table import Row, render
 
 SCENARIOS: dict[str, Callable[[Stage], Awaitable[list[Row]]]] = {
     "first-sync": first_sync,
     "fleet": fleet,
+    "quiet": quiet,
     "memory": memory,
 }
 
