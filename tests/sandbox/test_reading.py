@@ -1,11 +1,13 @@
 """Lists, selectors, pages, watches."""
 
+import asyncio
 from typing import Any
 
+import aiohttp
 import pytest
 
 from tests.sandbox.client import Client, Refused, a_config_map, a_crd
-from trimtab.sandbox import Settings
+from trimtab.sandbox import Sandbox, Settings
 
 MAPS = "/api/v1/namespaces/default/configmaps"
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
@@ -139,6 +141,20 @@ async def test_a_watch_ends_when_its_time_is_up(client: Client) -> None:
         assert (await watch.next())["type"] == "BOOKMARK"
         with pytest.raises(EOFError):
             await watch.next()
+
+
+async def test_a_busy_watch_gets_bookmarks_too() -> None:
+    settings = Settings(bookmark_seconds=0.05, controllers=False)
+    async with Sandbox(settings=settings) as sandbox, aiohttp.ClientSession() as session:
+        client = Client(session, sandbox)
+        query = "watch=true&allowWatchBookmarks=true&labelSelector=x%3D1"
+        async with await client.watch(f"{MAPS}?{query}") as watch:
+            event = asyncio.create_task(watch.next())
+            for number in range(1000):
+                await client.create(MAPS, a_config_map(f"m{number}"))
+                if event.done():
+                    break
+            assert (await event)["type"] == "BOOKMARK"
 
 
 async def test_a_closed_watch_leaves_nothing_behind(client: Client) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import binascii
+import math
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 
 import orjson
@@ -158,26 +159,38 @@ async def _follow(
     queue: "asyncio.Queue[Event | None]",
 ) -> AsyncIterator[bytes]:
     loop = asyncio.get_running_loop()
-    end = loop.time() + query.timeout if query.timeout else float("inf")
+    end = loop.time() + query.timeout if query.timeout else math.inf
+    mark = loop.time() + world.settings.bookmark_seconds
     while True:
-        patience = min(end - loop.time(), world.settings.bookmark_seconds)
-        try:
-            event = await asyncio.wait_for(queue.get(), patience) if queue.empty() else queue.get_nowait()
-        except TimeoutError:
+        events = await _next(queue, min(end, mark) - loop.time())
+        lines = b"".join(
+            _event_line(event, resource, query.namespace, test, encode) for event in events if event is not None
+        )
+        if lines:
+            yield lines
+        if None in events:
+            return
+        if not queue.empty():
+            continue  # what came meanwhile has to go out before any bookmark says that it has
+        over = loop.time() >= end
+        if over or loop.time() >= mark:
+            # A busy watch gets them, too: what it sees may be a small part of what happens.
+            mark = loop.time() + world.settings.bookmark_seconds
             if query.bookmarks:
                 yield bookmark(resource, world.store.version)
-            if loop.time() >= end:
-                return
-            continue
-        lines = []
-        while event is not None:
-            lines.append(_event_line(event, resource, query.namespace, test, encode))
-            if queue.empty():
-                break
-            event = queue.get_nowait()
-        yield b"".join(lines)
-        if event is None:
+        if over:
             return
+
+
+async def _next(queue: "asyncio.Queue[Event | None]", patience: float) -> list[Event | None]:
+    """All that is there; waits for the first, but no longer than `patience` seconds. None: the sandbox stops."""
+    try:
+        events = [queue.get_nowait() if not queue.empty() else await asyncio.wait_for(queue.get(), patience)]
+    except TimeoutError:
+        return []
+    while not queue.empty():
+        events.append(queue.get_nowait())
+    return events
 
 
 def _event_line(event: Event, resource: Resource, namespace: str, test: Test | None, encode: Encode) -> bytes:
