@@ -9,15 +9,15 @@ import orjson
 from msgspec.structs import replace
 
 from trimtab.apply.cluster import Cluster
+from trimtab.apply.send import send
 from trimtab.compare.comparison import Item, Verdict
 from trimtab.compare.prepare import TargetObject
 from trimtab.compare.structural import MISSING, Difference, differences
 from trimtab.errors import Stalled
-from trimtab.kube import read, write
+from trimtab.kube import read
 from trimtab.kube.errors import NotFound
 from trimtab.kube.resource import Resource
 from trimtab.model.keys import Manifest, ObjectKey
-from trimtab.model.names import FIELD_MANAGER
 
 PARALLEL = 16
 ATTEMPTS = 3
@@ -59,17 +59,7 @@ async def _settle(item: Item, cluster: Cluster) -> Verdict:
 
 
 async def _predicted(target: TargetObject, resource: Resource, cluster: Cluster) -> Manifest:
-    raw = await write.apply_raw(
-        cluster.transport,
-        resource,
-        target.body,
-        name=target.key.name,
-        namespace=target.key.namespace,
-        field_manager=FIELD_MANAGER,
-        force=True,
-        dry_run=True,
-    )
-    predicted: Manifest = orjson.loads(raw)
+    predicted: Manifest = orjson.loads(await send(target, resource, cluster, dry_run=True))
     return predicted
 
 

@@ -3,6 +3,7 @@
 import contextlib
 
 from trimtab.apply.cluster import Cluster
+from trimtab.apply.send import send
 from trimtab.compare.prepare import TargetObject
 from trimtab.compare.takeover import taken_over
 from trimtab.errors import Retry, Wait
@@ -23,16 +24,7 @@ async def apply_object(target: TargetObject, cluster: Cluster, *, takeover: bool
     resource = await cluster.resource(target.kind)
     if takeover:
         await take_over(target.key, resource, cluster)
-    raw = await write.apply_raw(
-        cluster.transport,
-        resource,
-        target.body,
-        name=target.key.name,
-        namespace=target.key.namespace,
-        field_manager=FIELD_MANAGER,
-        force=True,
-    )
-    observed = read.observe(resource, raw)
+    observed = read.observe(resource, await send(target, resource, cluster))
     cluster.take_in(observed)
     return observed
 

@@ -6,11 +6,10 @@ from msgspec import Struct
 
 from trimtab.apply.cluster import Cluster
 from trimtab.apply.outcome import Outcome
+from trimtab.apply.send import send
 from trimtab.compare.prepare import CRD
-from trimtab.kube import write
 from trimtab.kube.discovery import UnknownKind
 from trimtab.kube.errors import NotFound
-from trimtab.model.names import FIELD_MANAGER
 from trimtab.sync.order import NAMESPACE, defined_kind
 from trimtab.sync.task import Task
 
@@ -41,16 +40,7 @@ async def rehearse(task: Task, cluster: Cluster, ahead: Promised) -> Outcome:
         return Outcome(status="Pruned" if task.action == "Prune" else "Synced", message=f"{verb} (dry run)")
     try:
         resource = await cluster.resource(task.kind)
-        await write.apply_raw(
-            cluster.transport,
-            resource,
-            task.target.body,
-            name=task.key.name,
-            namespace=task.key.namespace,
-            field_manager=FIELD_MANAGER,
-            force=True,
-            dry_run=True,
-        )
+        await send(task.target, resource, cluster, dry_run=True)
     except UnknownKind:
         if (task.key.group, task.key.kind) not in ahead.kinds:
             raise
