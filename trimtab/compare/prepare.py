@@ -13,6 +13,7 @@ import orjson
 from msgspec import Struct
 from msgspec.structs import replace
 
+from trimtab.live.entry import pack, unpack
 from trimtab.model.hooks import is_hook, is_skipped
 from trimtab.model.keys import Kind, Manifest, ObjectKey, key_of, kind_of
 from trimtab.model.names import TRACKING_ID
@@ -29,13 +30,18 @@ CRD = ("apiextensions.k8s.io", "CustomResourceDefinition")
 
 
 class TargetObject(Struct, frozen=True, gc=False):
-    """A target ready to be compared and applied; `body` is its JSON, `digest` stands for its content."""
+    """A target ready to be compared and applied; `packed` is its JSON, compressed, `digest` stands for its content."""
 
     key: ObjectKey
     kind: Kind
-    body: bytes
+    packed: bytes
     digest: str
     origin: str
+
+    @property
+    def body(self) -> bytes:
+        """The object as JSON, unpacked anew at each call."""
+        return unpack(self.packed)
 
     def manifest(self) -> Manifest:
         """A fresh copy of the object, the caller's to change."""
@@ -121,7 +127,7 @@ def prepare_object(target: Target, *, identity: Identity, scope: Scope) -> Targe
         metadata["annotations"] = {**(metadata.get("annotations") or {}), TRACKING_ID: stamp}
     body = orjson.dumps(manifest, option=orjson.OPT_SORT_KEYS)
     digest = hashlib.blake2b(body, digest_size=12).hexdigest()
-    return TargetObject(key=key, kind=kind, body=body, digest=digest, origin=target.origin)
+    return TargetObject(key=key, kind=kind, packed=pack(body), digest=digest, origin=target.origin)
 
 
 def _group_kind(target: Target) -> tuple[str, str]:

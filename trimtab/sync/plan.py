@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from trimtab.clock import rfc3339
 from trimtab.compare.comparison import Comparison, Item
 from trimtab.compare.prepare import TargetObject
+from trimtab.live.entry import pack
 from trimtab.model.application import SyncPhase
 from trimtab.model.hooks import delete_policies, hook_phases, wave_of
 from trimtab.model.keys import Kind, ObjectKey
@@ -169,7 +170,7 @@ def _generated_name(prefix: str, phase: SyncPhase, options: Options) -> str:
 
 def retarget(target: TargetObject, manifest: dict[str, object], *, key: ObjectKey) -> TargetObject:
     """`target` with another body."""
-    return replace(target, key=key, body=orjson.dumps(manifest, option=orjson.OPT_SORT_KEYS))
+    return replace(target, key=key, packed=pack(orjson.dumps(manifest, option=orjson.OPT_SORT_KEYS)))
 
 
 def _mirror_prunes(tasks: list[Task]) -> list[Task]:
