@@ -1,7 +1,15 @@
 """Deleting Applications: what goes with them, what stays, and that nothing holds it up."""
 
+from typing import Any
+
+import pytest
+
 from tests.engine.objects import config_map, crd, files, workflow
 from tests.engine.world import Scene, at, conditions, until
+from trimtab.apply.objects import remove_tracked
+from trimtab.controller import delete
+from trimtab.kube.errors import Forbidden
+from trimtab.model.keys import ObjectKey
 from trimtab.model.names import BACKGROUND_FINALIZER, RESOURCES_FINALIZER, TRACKING_ID
 
 WORKFLOWS = "argoproj.io/Workflow"
@@ -132,6 +140,33 @@ async def test_nor_does_a_sync_whose_hook_runs(scene: Scene) -> None:
     await app_gone(scene)
     assert await scene.names(WORKFLOWS) == set()
     assert await scene.get("ConfigMap", "settings") is None
+
+
+async def test_what_stands_in_the_way_is_said(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene.repo.commit(files("app", config_map("settings"), config_map("guarded")))
+    await scene.create(scene.an_app(cascade=True))
+    await scene.synced()
+
+    async def guarded(key: ObjectKey, *rest: Any, **more: Any) -> bool:
+        if key.name == "guarded":
+            raise Forbidden("delete ConfigMap guarded: forbidden by a policy", status=403)
+        return await remove_tracked(key, *rest, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(delete, "remove_tracked", guarded)
+        await delete_app(scene)
+        app = await scene.app_until(lambda app: "DeletionError" in conditions(app))
+        assert conditions(app)["DeletionError"] == "delete ConfigMap guarded: forbidden by a policy"
+        await scene.gone("ConfigMap", "settings")
+        await scene.settled()
+        before = await scene.app()
+        async with scene.no_writes():
+            await scene.edit({"spec": {"info": [{"name": "a", "value": "b"}]}})
+            await scene.settled()
+        assert (await scene.app())["status"] == before["status"], "said once"
+    await scene.edit({"spec": {"info": None}})
+    await app_gone(scene)
+    assert await scene.get("ConfigMap", "guarded") is None
 
 
 async def test_a_running_hook_is_let_go_when_the_objects_stay(scene: Scene) -> None:

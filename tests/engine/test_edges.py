@@ -141,6 +141,28 @@ async def test_a_status_that_cannot_be_read_is_written_anew(scene: Scene) -> Non
     await scene.synced()
 
 
+async def test_nulls_in_values_start_no_second_sync(scene: Scene) -> None:
+    """A merge patch cannot write a null: what was asked for comes back without it."""
+    template = config_map("settings", {"colour": "{{ .Values.colour }}"})
+    chart = {
+        "app/Chart.yaml": "apiVersion: v2\nname: shop\nversion: 1.0.0\n",
+        "app/values.yaml": "colour: blue\nother: 1\n",
+    }
+    scene.repo.commit({**chart, **files("app/templates", template, config_map("pre", hook="PreSync"))})
+    values = {"colour": "red", "other": None, "deep": {"one": None}}
+    await scene.create(scene.an_app(source={"helm": {"valuesObject": values}}, retry={"limit": 1}))
+    await scene.synced()
+    await scene.settled()
+    for _ in range(2):
+        app = await scene.refresh()
+    assert [entry["id"] for entry in at(app, "status.history")] == [0]
+    assert len(await scene.events("OperationStarted")) == 1
+    await scene.operate({"sync": {"source": {**app["spec"]["source"], "helm": {"valuesObject": values}}}})
+    await scene.app_until(lambda app: len(at(app, "status.history")) == 2 and "operation" not in app)
+    await scene.settled()
+    assert len(await scene.events("OperationStarted")) == 2
+
+
 async def test_an_object_that_takes_its_time_to_go_is_not_pruned_twice(scene: Scene) -> None:
     scene.repo.commit(files("app", config_map("settings"), config_map("dropped")))
     await scene.create(scene.an_app())

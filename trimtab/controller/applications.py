@@ -71,9 +71,7 @@ class Applications:
             field_manager=FIELD_MANAGER,
         )
         patched = _convert(answer)
-        known = self._known.get(key)
-        if known is not None and _version(patched) > _version(known):
-            self._known[key] = patched
+        self._learn(key, patched, own=frozenset((*body, *(body.get("metadata") or {}))))
         return patched
 
     async def read(self, app: Application) -> Application:
@@ -82,10 +80,20 @@ class Applications:
         now = msgspec.convert(await read.get(self._transport, resource, key.name, namespace=key.namespace), Application)
         if now.metadata.uid != app.metadata.uid:
             raise NotFound(f"Application {key} was deleted, and made anew", status=404)
-        known = self._known.get(key)
-        if known is not None and _version(now) > _version(known):
-            self._known[key] = now
+        self._learn(key, now)
         return now
+
+    def _learn(self, key: AppKey, app: Application, *, own: frozenset[str] = frozenset()) -> None:
+        """Remember an answer. It may hold what others changed before the watch told of it: that calls for a pass.
+
+        `own`: the fields that we have just written ourselves.
+        """
+        known = self._known.get(key)
+        if known is None or _version(app) <= _version(known):
+            return
+        self._known[key] = app
+        if _changed_by_others(known, app, own):
+            self._on_event(key)
 
     async def _resource(self) -> Resource:
         return await self._discovery.find(GROUP, "Application")
@@ -145,6 +153,20 @@ def _calls_for_a_pass(before: Application, after: Application) -> bool:
         or before.metadata.deletion_timestamp != after.metadata.deletion_timestamp
         or before.metadata.finalizers != after.metadata.finalizers
         or _phase(before) != _phase(after)
+    )
+
+
+def _changed_by_others(before: Application, after: Application, own: frozenset[str]) -> bool:
+    """As `_calls_for_a_pass`, for the answer to a write of ours."""
+    asked_anew = REFRESH in (after.metadata.annotations or {}) and _asks(after) != _asks(before)
+    stopped = _phase(after) == "Terminating" != _phase(before)
+    return (
+        before.spec != after.spec
+        or before.metadata.deletion_timestamp != after.metadata.deletion_timestamp
+        or ("finalizers" not in own and before.metadata.finalizers != after.metadata.finalizers)
+        or ("operation" not in own and after.operation is not None and before.operation != after.operation)
+        or asked_anew
+        or stopped
     )
 
 

@@ -101,6 +101,11 @@ class ClusterHandle:
         self._lacking.add(instance)
         await self.watch_kinds({CRD})
 
+    def forget(self, instance: str) -> None:
+        """The application is gone: nothing is kept on its behalf."""
+        self._lacking.discard(instance)
+        self.live.want(instance, frozenset())
+
     async def changed(self, keys: frozenset[ObjectKey], *, timeout: float) -> None:
         """Return when one of `keys` changes in the cache, or after `timeout` seconds."""
         event = asyncio.Event()

@@ -28,6 +28,7 @@ from trimtab.kube.errors import NotFound, StaleConflict
 from trimtab.model.application import Application, ApplicationStatus, Operation, OperationState
 from trimtab.model.keys import AppKey
 from trimtab.model.names import REFRESH, REFRESH_TIMESTAMP, SKIP_RECONCILE
+from trimtab.model.nulls import same_but_for_nulls
 from trimtab.status.history import with_deployment
 from trimtab.status.outcome import Found, status_found, status_unknown
 from trimtab.status.patch import status_patch
@@ -176,7 +177,7 @@ class Loop:
                 ended = replace(app, status=replace(status, history=app.status.history))
                 looked = replace(looked, status=replace(status, history=with_deployment(ended, state)))
                 # Another operation may have been asked for meanwhile: it is next.
-                following = app.operation if app.operation != state.operation else None
+                following = None if same_but_for_nulls(app.operation, state.operation) else app.operation
                 await self._write(app, looked, state, operation=following)
                 memory.finished = None
                 self._announce(
@@ -214,7 +215,7 @@ class Loop:
                     await self._write(seen, looked, state, operation=state.operation)
                     return
                 seen = await self.world.applications.read(seen)
-                if seen.operation not in (None, state.operation):
+                if seen.operation is not None and not same_but_for_nulls(seen.operation, state.operation):
                     break
             raise StaleConflict("somebody else asked for another operation meanwhile")
 
@@ -264,7 +265,7 @@ class Loop:
             await self._stop(memory)
             await let_go(memory.results, self.world.clusters.home)
         self.queue.forget(key)
-        self.world.clusters.home.live.want(key.instance(self.world.settings.namespace), frozenset())
+        self.world.clusters.home.forget(key.instance(self.world.settings.namespace))
 
     def _announce(self, app: Application, memory: Memory, looked: Looked, reason: Any, message: str) -> None:
         """Events: the operation's, drift, and every change of sync or health status."""
