@@ -34,6 +34,13 @@ def processes(workshop: Workshop) -> list[int]:
     return found
 
 
+async def at_work(workshop: Workshop) -> list[int]:
+    """The worker processes once one of them has a job."""
+    while not workshop._all or workshop._idle:  # noqa: ASYNC110 - nothing says so
+        await asyncio.sleep(0.01)
+    return processes(workshop)
+
+
 async def test_a_worker_is_used_again(workshop: Workshop, tmp_path: Path) -> None:
     root = repository(tmp_path, {"app/a.yaml": config_map("a"), "two/b.yaml": config_map("b")})
     await rendered(workshop, root)
@@ -91,8 +98,7 @@ async def test_a_worker_that_dies_harms_only_its_own_job(workshop: Workshop, tmp
     slow = "{{ range until 30000 }}{{ range until 30000 }}{{ $x := sha256sum `a` }}{{ end }}{{ end }}"
     root = repository(tmp_path, {**chart("app", slow), "fine/a.yaml": config_map("a")})
     task = asyncio.create_task(rendered(workshop, root))
-    while not (alive := processes(workshop)):  # noqa: ASYNC110 - another process sets no event
-        await asyncio.sleep(0.01)
+    alive = await at_work(workshop)
     os.kill(alive[0], signal.SIGSEGV)
     with pytest.raises(Retry, match=r"^app: the rendering process died: signal 11"):
         await task
@@ -103,8 +109,7 @@ async def test_a_cancelled_job_leaves_no_process(workshop: Workshop, tmp_path: P
     slow = "{{ range until 30000 }}{{ range until 30000 }}{{ $x := sha256sum `a` }}{{ end }}{{ end }}"
     root = repository(tmp_path, {**chart("app", slow), "fine/a.yaml": config_map("a")})
     task = asyncio.create_task(rendered(workshop, root))
-    while not (alive := processes(workshop)):  # noqa: ASYNC110 - another process sets no event
-        await asyncio.sleep(0.01)
+    alive = await at_work(workshop)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
