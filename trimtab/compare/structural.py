@@ -222,6 +222,8 @@ class _Walk:
     def keyed(self, place: Place, target: list[Any], live: list[Any], owned: Fields, *, keys: tuple[str, ...]) -> None:
         steps = [_item_step(item, keys, built_in=self.built_in) for item in live]
         wanted = [_item_step(item, keys, built_in=self.built_in) for item in target]
+        if "" in wanted:
+            wanted = [step or _defaulted(item, keys, owned) for step, item in zip(wanted, target, strict=True)]
         at = {step: index for index, step in enumerate(steps)}
         if "" in at or "" in wanted or len(at) < len(live):
             self.add(place, target, live)
@@ -294,6 +296,26 @@ def _item_step(item: Any, keys: tuple[str, ...], *, built_in: bool) -> Step:
     if built_in:
         named = {key: DEFAULT_KEYS.get(key) if value is None else value for key, value in named.items()}
     return "" if None in named.values() else "k:" + orjson.dumps(named).decode()
+
+
+def _defaulted(item: Any, keys: tuple[str, ...], owned: Fields) -> Step:
+    """The item that we applied without the keys that `item` lacks, too: we do not own these, the server filled them in.
+
+    "" where there is no such item, or more than one.
+    """
+    if not isinstance(item, dict):
+        return ""
+    given = {key: item[key] for key in keys if item.get(key) is not None}
+    lacking = [f"f:{key}" for key in keys if key not in given]
+    found = [
+        step
+        for step, node in owned.items()
+        if step[:2] == "k:"
+        and node
+        and not any(field in node for field in lacking)
+        and given.items() <= orjson.loads(step[2:]).items()
+    ]
+    return found[0] if given and len(found) == 1 else ""
 
 
 def _value_step(item: Any) -> Step:
