@@ -231,7 +231,10 @@ class Scene:
         await self.edit(body, name)
 
     async def events(self, reason: str = "", *, name: str = "shop") -> list[str]:
-        """The messages of the Events about an Application."""
+        """The messages of the Events about an Application, all that are on their way included."""
+        if self._world is not None:
+            await until(self._busy, lambda left: left == 0)
+            await self._world.recorder.flush()
         found = await self.list("Event", namespace=self.control)
         about = [event for event in found if event["involvedObject"]["name"] == self.named(name)]
         return [event["message"] for event in about if reason in ("", event["reason"])]
