@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.fixtures import resting, scene
+from tests.engine.fixtures import resting, scene, stale
 from tests.engine.world import install
 from trimtab.kube.config import ClusterConfig, load
 from trimtab.sandbox.sandbox import Sandbox
 
-__all__ = ["api", "resting", "scene"]
+__all__ = ["api", "resting", "scene", "stale"]
 
 
 @pytest.fixture

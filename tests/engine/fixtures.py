@@ -1,13 +1,18 @@
 """The fixtures of the engine tests, whatever API server they run on: each lane's conftest says which (`api`)."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.engine.world import Scene, a_scene
+from tests.engine.world import Scene, a_scene, until
+from trimtab.controller.applications import Applications
 from trimtab.kube.config import ClusterConfig
+from trimtab.model.keys import AppKey
+
+STATE = {"operation": {}, "phase": "Running", "startedAt": "2026-01-01T00:00:00Z"}
 
 
 @pytest.fixture
@@ -24,3 +29,22 @@ async def scene(resting: Scene) -> Scene:
     """A scene with a running controller."""
     await resting.start()
     return resting
+
+
+@pytest.fixture
+async def stale(resting: Scene) -> AsyncIterator[tuple[Applications, list[AppKey]]]:
+    """Applications that know one, and hear no more of it by their watch; the keys that called for a pass."""
+    heard: list[AppKey] = []
+    applications = Applications(resting.transport, resting.discovery, namespace=resting.control, on_event=heard.append)
+    app = resting.an_app(auto_sync=False, cascade=True)
+    await resting.create({**app, "status": {"operationState": STATE}})
+    following = asyncio.create_task(applications.follow())
+
+    async def known() -> bool:
+        return applications.get(resting.key()) is not None
+
+    await until(known, bool)
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+    heard.clear()
+    yield applications, heard

@@ -1,12 +1,11 @@
 """The answer to our own write may bring what others did a moment before: only that calls for a pass."""
 
-import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from tests.engine.world import Scene, until
+from tests.engine.fixtures import STATE
+from tests.engine.world import Scene
 from trimtab.controller.applications import Applications
 from trimtab.model.keys import AppKey
 from trimtab.model.names import REFRESH, RESOURCES_FINALIZER, SKIP_RECONCILE
@@ -19,7 +18,6 @@ OTHERS: dict[str, dict[str, Any]] = {
     "termination": {"status": {"operationState": {"phase": "Terminating"}}},
     "deletion": {},
 }
-STATE = {"operation": {}, "phase": "Running", "startedAt": "2026-01-01T00:00:00Z"}
 OURS: dict[str, dict[str, Any]] = {
     "status": {"status": {"sync": {"status": "Synced"}}},
     "operation": {"operation": {"sync": {"revision": "v1"}}, "status": {"operationState": STATE}},
@@ -27,25 +25,6 @@ OURS: dict[str, dict[str, Any]] = {
     "refresh": {"metadata": {"annotations": {REFRESH: None}}},
     "finalizer": {"metadata": {"finalizers": ["example.com/more"]}},
 }
-
-
-@pytest.fixture
-async def stale(resting: Scene) -> AsyncIterator[tuple[Applications, list[AppKey]]]:
-    """Applications that know one, and hear no more of it by their watch; the keys that called for a pass."""
-    heard: list[AppKey] = []
-    applications = Applications(resting.transport, resting.discovery, namespace=resting.control, on_event=heard.append)
-    app = resting.an_app(auto_sync=False, cascade=True)
-    await resting.create({**app, "status": {"operationState": STATE}})
-    following = asyncio.create_task(applications.follow())
-
-    async def known() -> bool:
-        return applications.get(resting.key()) is not None
-
-    await until(known, bool)
-    following.cancel()
-    await asyncio.gather(following, return_exceptions=True)
-    heard.clear()
-    yield applications, heard
 
 
 @pytest.mark.parametrize("what", OTHERS)

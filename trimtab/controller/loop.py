@@ -260,12 +260,13 @@ class Loop:
             memory.run = None
 
     async def _forget(self, key: AppKey) -> None:
+        # Before anything is awaited: what is heard from then on is about another application of that name.
+        self.queue.forget(key)
+        self.world.clusters.home.forget(key.instance(self.world.settings.namespace))
         memory = self.world.memories.pop(key, None)
         if memory is not None:
             await self._stop(memory)
             await let_go(memory.results, self.world.clusters.home)
-        self.queue.forget(key)
-        self.world.clusters.home.forget(key.instance(self.world.settings.namespace))
 
     def _announce(self, app: Application, memory: Memory, looked: Looked, reason: Any, message: str) -> None:
         """Events: the operation's, drift, and every change of sync or health status."""

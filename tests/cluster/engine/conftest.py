@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
-from tests.engine.fixtures import resting, scene
+from tests.engine.fixtures import resting, scene, stale
 from tests.engine.world import install
 from tools.controlplane.run import ControlPlane
 from trimtab.kube.config import ClusterConfig, load
 
-__all__ = ["api", "installed", "resting", "scene"]
+__all__ = ["api", "installed", "resting", "scene", "stale"]
 
 
 @pytest.fixture(scope="session")
