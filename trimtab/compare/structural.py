@@ -102,7 +102,7 @@ class _Walk:
                 self.value((None, step), wanted, live.get(name, MISSING), owned.get(step))
         for step in owned:
             name = step[2:]
-            if name not in target and name in live and name not in _PASSED_OVER:
+            if step[:2] == "f:" and name not in target and name in live and name not in _PASSED_OVER:
                 self.left_behind((None, step), live[name], owned[step])
 
     def value(self, place: Place, target: Any, live: Any, owned: Fields | None) -> None:
@@ -160,7 +160,9 @@ class _Walk:
             return
         for step, mine in owned.items():
             name = step[2:]
-            if name not in target and name in live and not (place == _METADATA and name in SERVER_METADATA):
+            if step[:2] != "f:" or name in target or name not in live:
+                continue
+            if not (place == _METADATA and name in SERVER_METADATA):
                 self.left_behind((place, step), live[name], mine)
 
     def unowned(self, place: Place, target: dict[str, Any], live: dict[str, Any]) -> None:
