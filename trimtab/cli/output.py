@@ -9,10 +9,9 @@ from typing import Any, Literal, TypeVar
 
 import click
 import orjson
-import yaml
 
 from trimtab.model.keys import Manifest
-from trimtab.render.scalars import BadScalar, plain_value
+from trimtab.render.yaml_writer import dump
 
 OutputFormat = Literal["table", "json", "yaml"]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -148,26 +147,4 @@ def as_json(value: Any) -> str:
 
 def as_yaml(value: Any) -> str:
     """YAML that kubectl reads back as the same value."""
-    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
-
-
-class _Dumper(yaml.CSafeDumper):
-    """Quotes what Kubernetes would read as something else than a string, and keeps lines as lines."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def _string(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in text else "'" if _is_ambiguous(text) else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-def _is_ambiguous(text: str) -> bool:
-    try:
-        return not text or plain_value(text) != text
-    except BadScalar:
-        return True
-
-
-_Dumper.add_representer(str, _string)
+    return dump(value)

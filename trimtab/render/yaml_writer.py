@@ -31,9 +31,12 @@ class _Dumper(pyyaml.CSafeDumper):
     """libyaml's emitter with Kubernetes' idea of what an unquoted scalar is."""
 
     def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
+        usual = str(super().resolve(kind, value, implicit))  # type: ignore[no-untyped-call]
         if kind is not pyyaml.ScalarNode or not implicit[0]:
-            return str(super().resolve(kind, value, implicit))  # type: ignore[no-untyped-call]
-        return _plain_tag(value)
+            return usual
+        tag = _plain_tag(value)
+        # Other readers take a text like 2026-01-01 for a date: kubectl quotes it too.
+        return _OTHER if tag == _STRING and usual != _STRING else tag
 
     def ignore_aliases(self, data: Any) -> bool:
         return True

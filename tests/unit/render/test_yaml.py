@@ -119,7 +119,7 @@ def test_an_empty_json_file_holds_nothing() -> None:
     ("value", "text"),
     [
         ({"a": "y", "b": "text", "c": 1, "d": 1.5, "e": None}, "a: 'y'\nb: text\nc: 1\nd: 1.5\ne: null\n"),
-        (["08", "1e3", "0o7", "1:30", "<<", "="], "- '08'\n- '1e3'\n- '0o7'\n- 1:30\n- '<<'\n- '='\n"),
+        (["08", "1e3", "0o7", "1:30", "<<", "="], "- '08'\n- '1e3'\n- '0o7'\n- '1:30'\n- '<<'\n- '='\n"),
         ({"yes": {}, "1": []}, "'yes': {}\n'1': []\n"),
         ({"text": "one\ntwo\n"}, "text: |\n  one\n  two\n"),
     ],
