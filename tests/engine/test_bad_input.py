@@ -8,6 +8,7 @@ import pytest
 from tests.engine.objects import config_map, crd, drop, files, service
 from tests.engine.world import Scene, at, conditions
 from tests.repos import Files, Link
+from trimtab.errors import Retry
 from trimtab.model.keys import Manifest
 from trimtab.model.names import GROUP
 
@@ -128,6 +129,31 @@ async def test_a_red_state_is_stable(resting: Scene) -> None:
     async with scene.no_writes():
         await scene.looked_at(times=5)
     assert await scene.app() == before
+
+
+async def test_a_hiccup_is_no_news(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = await synced_app(scene)
+    await scene.settled()
+    failures = 0
+
+    async def lost(*_: object, **__: object) -> None:
+        nonlocal failures
+        failures += 1
+        raise Retry("git: connection reset by peer", reason="Unreachable")
+
+    async with scene.no_writes():
+        with monkeypatch.context() as patched:
+            patched.setattr(scene.world.sources, "checkout", lost)
+            scene.world.memory(scene.key()).poll_at = 0.0
+            scene.world.queue.add(scene.key())
+            await scene.looked_at(times=2)
+    assert failures == 2
+    assert await scene.app() == before
+    with monkeypatch.context() as patched:
+        patched.setattr(scene.world.sources, "checkout", lost)
+        app = await scene.refresh()
+    assert "connection reset" in conditions(app)["ComparisonError"]
+    await scene.app_until(lambda app: not conditions(app))
 
 
 async def test_an_unreachable_repository_is_tried_again_with_patience(scene: Scene) -> None:

@@ -19,7 +19,7 @@ from trimtab.compare.drift import describe
 from trimtab.controller.beginning import Beginning
 from trimtab.controller.delete import finalize, is_deleting
 from trimtab.controller.operate import operate
-from trimtab.controller.pace import backoff, fresh_since, is_asked, known_trouble, must_resolve, poll_pause
+from trimtab.controller.pace import backoff, fresh_since, is_asked, is_passing, known_trouble, must_resolve, poll_pause
 from trimtab.controller.queue import WorkQueue
 from trimtab.controller.refresh import Refreshed, refresh
 from trimtab.controller.world import Memory, Trouble, World
@@ -131,6 +131,8 @@ class Loop:
             return Looked(app.status, wait.after)
         except TrimtabError as error:
             again = backoff(memory, error, self.world)
+            if is_passing(app, memory, error):
+                return Looked(app.status, again)
             memory.trouble = Trouble(error, app.spec, clock.monotonic() + again)
             return Looked(_troubled(app, memory.trouble, now), again)
         memory.failures, memory.trouble = 0, None

@@ -11,6 +11,8 @@ from trimtab.sync.lifecycle import is_begun
 
 RETRY_FIRST = 1.0
 RETRY_MOST = 60.0
+FAILURES_TO_TELL = 3
+"""So many failures in a row, some seconds apart, and the status says so: one lost connection is no news."""
 
 
 def is_asked(app: Application) -> bool:
@@ -49,6 +51,12 @@ def known_trouble(app: Application, memory: Memory, world: World) -> Trouble | N
     if trouble is None or is_asked(app) or trouble.spec != app.spec:
         return None
     return trouble if world.clock.monotonic() < trouble.until else None
+
+
+def is_passing(app: Application, memory: Memory, error: TrimtabError) -> bool:
+    """Is this a hiccup that nobody has to hear of yet? Not where somebody asked, nor where nothing is known."""
+    patient = isinstance(error, Retry) and memory.failures < FAILURES_TO_TELL
+    return patient and memory.declared is not None and not is_asked(app)
 
 
 def backoff(memory: Memory, error: TrimtabError, world: World) -> float:
