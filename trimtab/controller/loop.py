@@ -102,6 +102,7 @@ class Loop:
         memory.looked_at = self.world.clock.monotonic()
         memory.calm_until = memory.looked_at + self.world.settings.calm
         looked = await self._look(app, memory)
+        self._announce_drift(app, memory, looked)
         step = self._next(app, memory, looked)
         wait = await self._carry_out(app, memory, looked, step)
         return min(wait, looked.again)
@@ -172,8 +173,8 @@ class Loop:
             case Begin(state):
                 memory.results = ()
                 taken_up = app.status.operation_state == state
-                self._announce(app, memory, looked, "OperationStarted", "" if taken_up else _begun_text(state))
                 await self._begin(app, looked, state, memory)
+                self._announce(app, looked, "OperationStarted", "" if taken_up else _begun_text(state))
             case End(state):
                 status = replace(looked.status, operation_state=state)
                 ended = replace(app, status=replace(status, history=app.status.history))
@@ -182,9 +183,7 @@ class Loop:
                 following = None if same_but_for_nulls(app.operation, state.operation) else app.operation
                 await self._write(app, looked, state, operation=following)
                 memory.finished = None
-                self._announce(
-                    app, memory, looked, "OperationCompleted", f"Sync operation {state.phase}: {state.message}"
-                )
+                self._announce(app, looked, "OperationCompleted", f"Sync operation {state.phase}: {state.message}")
                 refreshed = looked.refreshed
                 settled = refreshed is not None and refreshed.comparison.status == "Synced"
                 return float("inf") if settled and following is None else 0.0
@@ -196,7 +195,7 @@ class Loop:
                 await self._terminate(app, memory)
             case None:
                 await self._write(app, looked, app.status.operation_state, operation=app.operation)
-                self._announce(app, memory, looked, "ResourceUpdated", "")
+                self._announce(app, looked, "ResourceUpdated", "")
         return float("inf")
 
     async def _write(
@@ -270,14 +269,15 @@ class Loop:
             await self._stop(memory)
             await let_go(memory.results, self.world.clusters.home)
 
-    def _announce(self, app: Application, memory: Memory, looked: Looked, reason: Any, message: str) -> None:
-        """Events: the operation's, drift, and every change of sync or health status."""
+    def _announce_drift(self, app: Application, memory: Memory, looked: Looked) -> None:
+        """Drift is found once: it is told before anything else can fail. What changes in a sync is our own doing."""
+        syncing = app.operation is not None or memory.running or memory.finished is not None
+        for drift in looked.refreshed.drifts if looked.refreshed and not syncing else ():
+            self.world.recorder.emit(app, "DriftDetected", describe(drift), kind="Warning")
+
+    def _announce(self, app: Application, looked: Looked, reason: Any, message: str) -> None:
+        """Events: the operation's, and every change of sync or health status."""
         recorder = self.world.recorder
-        # What changes while we sync is our own doing.
-        syncing = app.operation is not None or memory.running
-        drifts = looked.refreshed.drifts if looked.refreshed and not syncing else ()
-        for drift in drifts:
-            recorder.emit(app, "DriftDetected", describe(drift), kind="Warning")
         for text, bad in _changes(app.status, looked.status):
             recorder.emit(app, "ResourceUpdated", text, kind="Warning" if bad else "Normal")
         if message:
