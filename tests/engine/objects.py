@@ -57,6 +57,14 @@ def deployment(name: str, *, replicas: int = 1, image: str = "registry.example/w
     }
 
 
+def job(name: str, **annotations: str) -> Manifest:
+    """A Job whose Pod ends by itself."""
+    container = {"name": "main", "image": "registry.example/migrate:1"}
+    template = {"spec": {"containers": [container], "restartPolicy": "Never"}}
+    spec = {"backoffLimit": 0, "template": template}
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": _metadata(name, None, annotations), "spec": spec}
+
+
 def service(name: str, *, port: int = 80) -> Manifest:
     """A ClusterIP Service."""
     spec = {"selector": {"app": name}, "ports": [{"port": port, "name": "http"}]}

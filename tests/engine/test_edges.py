@@ -55,9 +55,9 @@ async def test_a_manual_sync_of_an_application_that_is_edited_all_the_time(scene
 
 
 async def test_deleted_while_it_is_synced_it_leaves_nothing(scene: Scene) -> None:
-    names = [f"app{number}" for number in range(4)]
+    names = [f"app{number}" for number in range(3)]
     for name in names:
-        scene.repo.commit(files(name, *(config_map(f"{name}-{number}") for number in range(30))))
+        scene.repo.commit(files(name, *(config_map(f"{name}-{number}") for number in range(15))))
         await scene.create(scene.an_app(name, path=name, cascade=True))
     for name in names:
         await scene.there("ConfigMap", f"{name}-5")

@@ -3,7 +3,7 @@
 import json
 import re
 
-from tests.engine.objects import WORKFLOW, config_map, drop, files, workflow
+from tests.engine.objects import WORKFLOW, config_map, deployment, drop, files, job, workflow
 from tests.engine.world import Scene, at, result_of
 from trimtab.model.keys import Manifest
 from trimtab.model.names import HOOK, HOOK_FINALIZER
@@ -73,6 +73,27 @@ async def test_a_failing_hook_ends_the_sync_after_its_rescue(scene: Scene) -> No
     assert await scene.get("ConfigMap", "settings") is None
     assert at(app, "status.sync.status") == "OutOfSync"
     assert not at(app, "status.history")
+
+
+async def test_jobs_around_a_deployment(scene: Scene) -> None:
+    scene.repo.commit(
+        files(
+            "app",
+            deployment("web", replicas=2),
+            job("migrate", hook="PreSync", delete_policy="HookSucceeded"),
+            job("check", hook="PostSync"),
+        )
+    )
+    await scene.create(scene.an_app())
+    app = await scene.sync_ended("Succeeded", within=40)
+    order = [r["name"] for r in at(app, "status.operationState.syncResult.resources")]
+    assert order == ["migrate", "web", "check"]
+    assert [result_of(app, name)["hookPhase"] for name in ("migrate", "check")] == ["Succeeded", "Succeeded"]
+    assert result_of(app, "migrate")["images"] == ["registry.example/migrate:1"]
+    await scene.gone("batch/Job", "migrate")
+    assert (await scene.there("apps/Deployment", "web"))["status"]["readyReplicas"] == 2, "checked when it was ready"
+    assert not (await scene.there("batch/Job", "check"))["metadata"].get("finalizers")
+    await scene.app_until(lambda app: at(app, "status.health.status") == "Healthy")
 
 
 async def test_a_post_sync_hook_waits_for_health(scene: Scene) -> None:
