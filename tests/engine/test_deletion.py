@@ -134,7 +134,9 @@ async def test_nor_does_a_cluster_that_is_not_known(scene: Scene) -> None:
 
 async def test_nor_does_a_sync_whose_hook_runs(scene: Scene) -> None:
     scene.repo.commit(files("app", config_map("settings"), workflow("pre", hook="PreSync")))
-    await scene.create(scene.an_app(cascade=True))
+    app = scene.an_app()
+    app["metadata"]["finalizers"] = [BACKGROUND_FINALIZER]
+    await scene.create(app)
     await scene.app_until(lambda app: "hook" in (at(app, "status.operationState.message") or ""))
     await delete_app(scene)
     await app_gone(scene)
