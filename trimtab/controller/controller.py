@@ -2,11 +2,11 @@
 
 import asyncio
 import contextlib
-import gc
 import logging
 from collections.abc import AsyncIterator
 
 from trimtab.clock import Clock, SystemClock
+from trimtab.controller.allocator import keep_lean
 from trimtab.controller.applications import Applications
 from trimtab.controller.clusters import ClusterHandle, Clusters
 from trimtab.controller.events import Recorder
@@ -33,6 +33,7 @@ async def running_controller(
     config: ClusterConfig, settings: Settings, *, clock: Clock | None = None
 ) -> AsyncIterator[World]:
     """A controller at work until the context ends; what is under way then is taken up by the next one."""
+    keep_lean()
     clock = clock or SystemClock()
     queue: WorkQueue[AppKey] = WorkQueue(clock)
     async with Transport(config, clock=clock) as transport, contextlib.AsyncExitStack() as stack:
@@ -49,7 +50,6 @@ async def running_controller(
             asyncio.create_task(queue.tick(), name="appointments"),
             *(asyncio.create_task(loop.work(), name=f"worker {n}") for n in range(settings.workers)),
         ]
-        gc.set_threshold(50_000, 20, 50)
         try:
             yield world
         finally:

@@ -48,7 +48,7 @@ async def refresh(app: Application, world: World, memory: Memory, *, resolve: bo
         declared = await declare(app, world, cluster, known=declared, since=since)
     comparison = await observe(app, declared, cluster, known=memory.verdicts)
     drifted = drifts(memory.verdicts, comparison)
-    memory.declared, memory.comparison, memory.verdicts = declared, comparison, comparison.verdicts()
+    memory.declared, memory.verdicts = declared, comparison.verdicts()
     situation = Situation(
         app=app,
         comparison=comparison,

@@ -8,7 +8,7 @@ import asyncio
 from msgspec import Struct, field
 
 from trimtab.clock import Clock
-from trimtab.compare.comparison import Comparison, Verdict
+from trimtab.compare.comparison import Verdict
 from trimtab.compare.prepare import Identity, Prepared
 from trimtab.controller.applications import Applications
 from trimtab.controller.clusters import Clusters
@@ -53,7 +53,6 @@ class Memory(Struct):
 
     uid: str = ""
     declared: Declared | None = None
-    comparison: Comparison | None = None
     verdicts: dict[ObjectKey, Verdict] = field(default_factory=dict)
     poll_at: float = 0.0
     asked_at: float = 0.0

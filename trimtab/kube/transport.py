@@ -23,9 +23,11 @@ from trimtab.kube.retry import RetryPolicy, Trouble, is_idempotent
 from trimtab.kube.tls import make_context
 
 JSON = "application/json"
-CONNECTIONS = 64
+CONNECTIONS = 32
 """Requests in flight to one cluster; watches have their own connections and no limit."""
 CONNECT_SECONDS = 10.0
+IDLE_SECONDS = 15.0
+"""After that a connection that nobody uses is closed: each holds some 0.3 MB of TLS buffers."""
 DEADLINE_SECONDS = 30.0
 CHUNK = 256 * 1024
 """How much of a stream may wait to be read."""
@@ -234,7 +236,7 @@ class Transport:
 
     def _new_session(self, context: ssl.SSLContext | None, *, limit: int) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
-            ssl=context or True, limit=limit, keepalive_timeout=60.0, socket_factory=_watched_socket
+            ssl=context or True, limit=limit, keepalive_timeout=IDLE_SECONDS, socket_factory=_watched_socket
         )
         session = aiohttp.ClientSession(
             connector=connector,
