@@ -138,6 +138,12 @@ def reported_synced(observed: Observed) -> bool:
     return is_synced(orjson.loads(observed.raw))
 
 
+def reported_healthy(observed: Observed) -> bool:
+    """Synced, and Healthy: Kubernetes' own controllers take their time with hundreds of Deployments."""
+    app = orjson.loads(observed.raw)
+    return is_synced(app) and ((app.get("status") or {}).get("health") or {}).get("status") == "Healthy"
+
+
 def is_synced(app: Manifest) -> bool:
     return bool(((app.get("status") or {}).get("sync") or {}).get("status") == "Synced")
 

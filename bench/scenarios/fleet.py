@@ -5,7 +5,7 @@ import time
 
 from bench.objects import as_yaml, objects
 from bench.process import rss_bytes
-from bench.stage import NAMESPACE, Controller, Stage, application, reported_synced, until
+from bench.stage import NAMESPACE, Controller, Stage, application, reported_healthy, reported_synced, until
 from bench.table import Row, percentile, row
 from trimtab.kube import read, write
 from trimtab.model.observed import Observed
@@ -24,6 +24,7 @@ async def fleet(stage: Stage) -> list[Row]:
         rows = await _cold(stage)
         rows += await _push(stage)
         rows += await _drift(stage)
+        await stage.all_apps(reported_healthy, count=APPS)
         rows += await refresh_all(stage, controller, names=[f"a{n}" for n in range(APPS)])
         rows += await _idle(stage, controller)
         memory = rss_bytes(controller.pid) / MB

@@ -4,7 +4,7 @@ import asyncio
 
 from bench.objects import as_yaml, objects
 from bench.scenarios.fleet import refresh_all
-from bench.stage import Stage, application, reported_synced
+from bench.stage import Stage, application, reported_healthy
 from bench.table import Row
 
 APPS, OBJECTS = 500, 4
@@ -18,6 +18,6 @@ async def quiet(stage: Stage) -> list[Row]:
         await stage.apply_all(
             kind, [application(f"q{n}", stage.url, path=f"apps/q{n}", namespace=f"quiet-{n}") for n in range(APPS)]
         )
-        await stage.all_apps(reported_synced, count=APPS)
-        await asyncio.sleep(10.0)
+        await stage.all_apps(reported_healthy, count=APPS)
+        await asyncio.sleep(2.0)
         return await refresh_all(stage, controller, names=[f"q{n}" for n in range(APPS)])
