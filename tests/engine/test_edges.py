@@ -119,6 +119,22 @@ async def test_a_refresh_while_a_hook_runs_is_answered(scene: Scene) -> None:
     await scene.synced()
 
 
+async def test_drift_while_a_sync_runs_is_told(scene: Scene) -> None:
+    scene.repo.commit(files("app", config_map("settings", {"a": "1"}), config_map("other")))
+    await scene.create(scene.an_app(auto_sync=False))
+    await scene.operate({"sync": {}})
+    await scene.synced()
+    scene.repo.commit(files("app", workflow("pre", hook="PreSync")))
+    await scene.operate({"sync": {}})
+    await scene.there(WORKFLOWS, "pre")
+    await scene.patch("ConfigMap", "settings", {"data": {"a": "2"}}, by="ada")
+    await scene.refresh()
+    await scene.event("DriftDetected", "data.a", "by ada")
+    await scene.end("pre", "Succeeded")
+    await scene.synced()
+    assert (await scene.there("ConfigMap", "settings"))["data"] == {"a": "1"}
+
+
 async def test_an_operation_that_asks_for_nothing_fails(scene: Scene) -> None:
     scene.repo.commit(files("app", config_map("settings")))
     await scene.create(scene.an_app(auto_sync=False))

@@ -172,6 +172,7 @@ async def test_a_rollback(scene: Scene) -> None:
     app = await scene.refresh()
     assert at(app, "status.sync.status") == "OutOfSync"
     assert at(app, "status.sync.revision") == scene.repo.sha()
+    assert await scene.events("DriftDetected") == [], "what a sync does is no drift"
 
 
 async def test_an_operation_that_replaces_another_runs_after_it(scene: Scene) -> None:

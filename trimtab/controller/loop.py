@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from trimtab.apply.hooks import abort, let_go
 from trimtab.clock import rfc3339
-from trimtab.compare.drift import describe
+from trimtab.compare.drift import Drift, describe
 from trimtab.controller.beginning import Beginning
 from trimtab.controller.delete import finalize, is_deleting
 from trimtab.controller.operate import operate
@@ -270,10 +270,11 @@ class Loop:
             await let_go(memory.results, self.world.clusters.home)
 
     def _announce_drift(self, app: Application, memory: Memory, looked: Looked) -> None:
-        """Drift is found once: it is told before anything else can fail. What changes in a sync is our own doing."""
+        """Drift is found once: it is told before anything else can fail."""
         syncing = app.operation is not None or memory.running or memory.finished is not None
-        for drift in looked.refreshed.drifts if looked.refreshed and not syncing else ():
-            self.world.recorder.emit(app, "DriftDetected", describe(drift), kind="Warning")
+        for drift in looked.refreshed.drifts if looked.refreshed else ():
+            if not (syncing and _may_be_ours(drift, app.operation)):
+                self.world.recorder.emit(app, "DriftDetected", describe(drift), kind="Warning")
 
     def _announce(self, app: Application, looked: Looked, reason: Any, message: str) -> None:
         """Events: the operation's, and every change of sync or health status."""
@@ -300,6 +301,15 @@ def _patch(app: Application, status: ApplicationStatus, operation: Operation | N
     if status_patch(app.status, status) or body:
         body["status"] = status_patch(app.status, replace(status, reconciled_at=now)) or {}
     return body
+
+
+def _may_be_ours(drift: Drift, operation: Operation | None) -> bool:
+    """Can the sync that runs have caused this? Others sign what they change; only what a person asks for, such as a
+    rollback, prunes what the newest revision declares.
+    """
+    if drift.differences:
+        return not any(difference.manager for difference in drift.differences)
+    return operation is not None and not operation.initiated_by.automated
 
 
 def _troubled(app: Application, trouble: Trouble, now: str) -> ApplicationStatus:
