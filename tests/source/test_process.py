@@ -1,8 +1,10 @@
 """How git is run and what it is told: cut off from configuration, secrets out of sight, all of it stopped."""
 
 import asyncio
+import contextlib
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -89,6 +91,29 @@ async def gone(pid: int) -> None:
     async with asyncio.timeout(5):
         while alive():  # noqa: ASYNC110 - another process sets no event
             await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("ticks", range(10))
+async def test_nothing_is_left_when_cancelled_while_it_starts(fake_git: Path, ticks: int) -> None:
+    fake_git.write_text("#!/bin/sh\nsleep 1000 & sleep 1000\n")
+    task = asyncio.create_task(run_git(["fetch"], deadline=100))
+    for _ in range(ticks):
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    mark = str(fake_git.parent).encode()
+    async with asyncio.timeout(5):
+        while any(mark in environment for environment in environments()):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+def environments() -> Iterator[bytes]:
+    """Of every process but our own."""
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if path.parent.name != str(os.getpid()):
+                yield path.read_bytes()
 
 
 async def test_an_error_carries_gits_words(fake_git: Path) -> None:

@@ -64,16 +64,7 @@ async def run_git(
     `config` goes through the environment, so nothing of it is on the command line. Raises GitFailed, GitTimeout.
     When cancelled, git and its helpers are stopped before this returns.
     """
-    process = await asyncio.create_subprocess_exec(
-        "git",
-        *arguments,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=_environment(config or {}, environment or {}),
-        cwd="/",  # in no repository, whose configuration git would read
-        start_new_session=True,
-    )
+    process = await _start(arguments, _environment(config or {}, environment or {}))
     try:
         async with asyncio.timeout(deadline):
             out, err = await process.communicate()
@@ -86,6 +77,27 @@ async def run_git(
         killed = f"fatal: git ended by signal {-process.returncode}\n" if process.returncode < 0 else ""
         raise GitFailed(process.returncode, words + killed)
     return out.decode("utf-8", "replace")
+
+
+async def _start(arguments: Sequence[str], environment: Mapping[str, str]) -> asyncio.subprocess.Process:
+    """git, begun. When cancelled meanwhile it is stopped with all its helpers: asyncio would end git alone."""
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
+            "git",
+            *arguments,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=environment,
+            cwd="/",  # in no repository, whose configuration git would read
+            start_new_session=True,
+        )
+    )
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await _stop(await starting)
+        raise
 
 
 def _environment(config: Mapping[str, str], extra: Mapping[str, str]) -> dict[str, str]:
