@@ -36,7 +36,8 @@ from trimtab.sync.auto import Later, Refuse, Start
 from trimtab.sync.lifecycle import Begin, End, Next, Pause, Stop, begun, next_step, terminated
 
 log = logging.getLogger(__name__)
-ATTEMPTS = 5
+ATTEMPTS = 40
+"""Tries to write against the newest state: somebody may edit an Application faster than we read it."""
 AFTER_CONFLICT = 0.1
 AFTER_DEFECT = 60.0
 LOOK_WHILE_SYNCING = 5.0
