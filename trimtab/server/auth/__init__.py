@@ -1,0 +1,1 @@
+"""Who is it: local accounts, tokens, sessions, and single sign-on."""
