@@ -1,0 +1,114 @@
+"""From an HTTP request to an operation and back: the one place where every call passes.
+
+    route ─▶ who is it ─▶ query and body ─▶ handler ─▶ reply ─▶ wire        (each step may end in a Failure)
+
+Nothing leaves without security headers; every write leaves a line in the audit log; a defect is an error body and a
+line in the log, never a stack trace for the caller.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
+
+from trimtab.access.subject import ANONYMOUS, Subject
+from trimtab.errors import TrimtabError
+from trimtab.server import audit
+from trimtab.server.call import Call
+from trimtab.server.failures import Code, Failure, denied, failure_of
+from trimtab.server.operation import AnyOperation
+from trimtab.server.origin import check_origin
+from trimtab.server.parameters import BODY_SECONDS, decode_body, decode_query, read_body
+from trimtab.server.reply import Reply, Stream
+from trimtab.server.router import Router
+from trimtab.server.served import Served
+from trimtab.server.streams import Streams
+from trimtab.server.wire import send_failure, send_reply
+
+log = logging.getLogger(__name__)
+Identify = Callable[[Request, Served], Awaitable[Subject]]
+"""Who calls, by token or cookie; ANONYMOUS where anybody may. Raises Failure (401)."""
+
+
+class Server:
+    """The ASGI application."""
+
+    def __init__(self, served: Served, operations: Iterable[AnyOperation], *, identify: Identify) -> None:
+        self._served = served
+        self._identify = identify
+        self._router = Router(operations)
+        self.streams = Streams(served.clock)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert scope["type"] == "http", f"{scope['type']} is not served"
+        request = Request(scope, receive)
+        entry = audit.Entry(request)
+        try:
+            reply = await self._answer(request, entry)
+        except Failure as failure:
+            entry.write(failure.status, failure.message)
+            await send_failure(request, send, failure)
+            return
+        entry.write(getattr(reply, "status", 200), "")
+        if isinstance(reply, Stream):
+            await self.streams.send(request, send, reply)
+        else:
+            await send_reply(request, send, reply)
+
+    async def _answer(self, request: Request, entry: audit.Entry) -> Reply:
+        """Raises Failure, and nothing else."""
+        try:
+            match = self._router.find(request.method, request.scope["raw_path"])
+            entry.operation = match.operation
+            entry.params = match.params
+            return await self._call(request, match.operation, match.params, entry)
+        except Failure:
+            raise
+        except TrimtabError as error:
+            raise failure_of(error) from error
+        except TimeoutError as error:
+            raise Failure(Code.DEADLINE_EXCEEDED, "it took too long; try again") from error
+        except Exception as error:
+            log.exception("%s %s: a defect in Trimtab", request.method, request.url.path)
+            raise Failure(Code.INTERNAL, "internal error; the server's log says more") from error
+
+    async def _call(
+        self, request: Request, operation: AnyOperation, params: Mapping[str, str], entry: audit.Entry
+    ) -> Reply:
+        subject = entry.subject = await self._who(request, operation)
+        check_origin(request)
+        query = decode_query(request.query_params, operation.query)
+        call = Call(
+            served=self._served,
+            subject=subject,
+            params=params,
+            query=query,
+            body=await _body(request, operation),
+            request=request,
+        )
+        reply = await operation.handler(call)
+        if not isinstance(operation.needs, str) and not call.checked:
+            log.error("%s asked for no right: a defect in Trimtab; its reply is held back", operation.id)
+            raise denied()
+        return reply
+
+    async def _who(self, request: Request, operation: AnyOperation) -> Subject:
+        try:
+            return await self._identify(request, self._served)
+        except Failure:
+            if operation.needs == "public":
+                return ANONYMOUS
+            raise
+
+
+async def _body(request: Request, operation: AnyOperation) -> object:
+    if request.method in ("GET", "HEAD"):
+        return None
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            raw = await read_body(request, operation.largest_body)
+    except TimeoutError as error:
+        raise Failure(Code.DEADLINE_EXCEEDED, "the body did not arrive in time", status=408) from error
+    return decode_body(operation, request.headers.get("content-type", ""), raw)

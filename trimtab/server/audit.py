@@ -1,0 +1,39 @@
+"""A line for every write: who, what, from where, allowed or not. Bodies and tokens are never in it."""
+
+import logging
+from collections.abc import Mapping
+
+import msgspec
+from starlette.requests import Request
+
+from trimtab.access.subject import ANONYMOUS, Subject
+from trimtab.server.operation import AnyOperation
+
+log = logging.getLogger("trimtab.audit")
+READS = ("GET", "HEAD", "OPTIONS")
+
+
+class Entry:
+    """What is known of a call so far; `write` says it, once, for everything that is not a read."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self.subject: Subject = ANONYMOUS
+        self.operation: AnyOperation | None = None
+        self.params: Mapping[str, str] = {}
+
+    def write(self, status: int, error: str) -> None:
+        request = self._request
+        if request.method in READS:
+            return
+        line = {
+            "who": self.subject.name,
+            "from": request.client.host if request.client else "",
+            "method": request.method,
+            "operation": self.operation.id if self.operation else "",
+            "object": dict(self.params),
+            "allowed": status not in (401, 403),
+            "status": status,
+            "error": error,
+        }
+        log.info("%s", msgspec.json.encode(line).decode())
