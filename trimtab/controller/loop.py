@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from trimtab.apply.hooks import abort, let_go
 from trimtab.clock import rfc3339
-from trimtab.compare.drift import Drift, describe
+from trimtab.compare.drift import describe
 from trimtab.controller.beginning import Beginning
 from trimtab.controller.delete import finalize, is_deleting
 from trimtab.controller.operate import operate
@@ -34,6 +34,7 @@ from trimtab.status.outcome import Found, status_found, status_unknown
 from trimtab.status.patch import status_patch
 from trimtab.sync.auto import Later, Refuse, Start
 from trimtab.sync.lifecycle import Begin, End, Next, Pause, Stop, begun, next_step, terminated
+from trimtab.sync.own_doing import by_others
 
 log = logging.getLogger(__name__)
 ATTEMPTS = 40
@@ -172,7 +173,7 @@ class Loop:
         """Write the status, then act; seconds until something is due."""
         match step:
             case Begin(state):
-                memory.results = ()
+                memory.results, memory.pruned = (), set()
                 taken_up = app.status.operation_state == state
                 await self._begin(app, looked, state, memory)
                 self._announce(app, looked, "OperationStarted", "" if taken_up else _begun_text(state))
@@ -273,9 +274,10 @@ class Loop:
     def _announce_drift(self, app: Application, memory: Memory, looked: Looked) -> None:
         """Drift is found once: it is told before anything else can fail."""
         syncing = app.operation is not None or memory.running or memory.finished is not None
-        for drift in looked.refreshed.drifts if looked.refreshed else ():
-            if not (syncing and _may_be_ours(drift, app.operation)):
-                self.world.recorder.emit(app, "DriftDetected", describe(drift), kind="Warning")
+        found = looked.refreshed.drifts if looked.refreshed else ()
+        for drift in by_others(found, syncing=syncing, operation=app.operation, pruned=memory.pruned):
+            self.world.recorder.emit(app, "DriftDetected", describe(drift), kind="Warning")
+        memory.pruned -= {drift.key for drift in found if not drift.differences}
 
     def _announce(self, app: Application, looked: Looked, reason: Any, message: str) -> None:
         """Events: the operation's, and every change of sync or health status."""
@@ -302,15 +304,6 @@ def _patch(app: Application, status: ApplicationStatus, operation: Operation | N
     if status_patch(app.status, status) or body:
         body["status"] = status_patch(app.status, replace(status, reconciled_at=now)) or {}
     return body
-
-
-def _may_be_ours(drift: Drift, operation: Operation | None) -> bool:
-    """Can the sync that runs have caused this? Others sign what they change; only what a person asks for, such as a
-    rollback, prunes what the newest revision declares.
-    """
-    if drift.differences:
-        return not any(difference.manager for difference in drift.differences)
-    return operation is not None and not operation.initiated_by.automated
 
 
 def _troubled(app: Application, trouble: Trouble, now: str) -> ApplicationStatus:

@@ -18,6 +18,7 @@ from trimtab.model.application import (
     Operation,
     OperationPhase,
     OperationState,
+    ResourceResult,
     SyncOperation,
     SyncResourceSelector,
     SyncResult,
@@ -62,6 +63,8 @@ async def operate(
             async for event in events:
                 progress = fold(progress, event)
                 memory.results = progress.results
+                if isinstance(event, Reported) and event.result.status == "Pruned" and not sync.dry_run:
+                    memory.pruned.add(_key_of(event.result))
                 result = replace(result, resources=progress.results)
                 await reporter.report(replace(state, message=progress.message, sync_result=result), event)
     except TrimtabError as error:
@@ -111,7 +114,7 @@ def _all_found(sync: SyncOperation, plan: Plan) -> None:
             raise Stalled(f"{wanted} is no object of this application; correct the selection or sync everything")
 
 
-def _key_of(selector: SyncResourceSelector) -> ObjectKey:
+def _key_of(selector: SyncResourceSelector | ResourceResult) -> ObjectKey:
     return ObjectKey(group=selector.group, kind=selector.kind, namespace=selector.namespace, name=selector.name)
 
 

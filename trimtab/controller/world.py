@@ -62,6 +62,7 @@ class Memory(Struct):
     trouble: Trouble | None = None
     run: asyncio.Task[None] | None = None
     results: tuple[ResourceResult, ...] = ()
+    pruned: set[ObjectKey] = field(default_factory=set)
     finished: OperationState | None = None
 
     @property

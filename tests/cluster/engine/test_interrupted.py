@@ -82,16 +82,21 @@ async def test_killed_while_a_hook_runs(resting: Scene, control_plane: ControlPl
 
 
 async def test_killed_again_and_again_in_the_middle_of_a_sync(resting: Scene, control_plane: ControlPlane) -> None:
+    """Each wave ends in an object that becomes healthy when we say so: it is surely killed before the last object."""
     scene = resting
-    scene.repo.commit(files("app", *(config_map(f"settings-{number}", wave=number % 3) for number in range(MANY))))
+    waves = [config_map(f"settings-{number}", wave=number % 3) for number in range(MANY)]
+    gates = [workflow(f"gate-{wave}", wave=wave) for wave in range(3)]
+    scene.repo.commit(files("app", *waves, *gates))
     await scene.create(scene.an_app())
     async with running(scene, control_plane) as controller:
-        for least in (3, 40, 80):
+        for wave in range(3):
+            least = MANY * wave // 3 + 3
             await until(lambda: scene.names("ConfigMap"), lambda names: len(names) > least)  # noqa: B023
             await controller.kill()
             there = len(await scene.names("ConfigMap") - {"kube-root-ca.crt"})
-            assert there < MANY, "it was killed too late to show anything"
+            assert there <= MANY * (wave + 1) // 3, "a wave did not wait for the one before"
             await controller.start()
+            await scene.end(f"gate-{wave}", "Succeeded")
         app = await scene.synced()
         assert len(await scene.names("ConfigMap") - {"kube-root-ca.crt"}) == MANY
         assert at(app, "status.operationState.phase") == "Succeeded"
