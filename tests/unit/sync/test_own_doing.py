@@ -2,7 +2,7 @@
 
 from trimtab.compare.drift import Drift
 from trimtab.compare.structural import Difference
-from trimtab.model.application import Operation, Initiator
+from trimtab.model.application import Initiator, Operation
 from trimtab.model.keys import ObjectKey
 from trimtab.sync.own_doing import by_others
 
