@@ -1,6 +1,7 @@
 """What the ConfigMaps, Secrets and AppProjects of the control namespace say, followed live."""
 
 import asyncio
+import base64
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 
@@ -50,6 +51,11 @@ class Configuration:
     def config_map(self, name: str) -> Mapping[str, str]:
         """Its data; {} where there is none."""
         return (self.object("ConfigMap", name) or {}).get("data") or {}
+
+    def secret(self, name: str) -> Mapping[str, bytes]:
+        """Its data, decoded; {} where there is none."""
+        data = (self.object("Secret", name) or {}).get("data") or {}
+        return {key: base64.b64decode(value) for key, value in data.items()}
 
     @contextlib.asynccontextmanager
     async def following(self) -> AsyncIterator[None]:

@@ -1,0 +1,1 @@
+"""The first pages: login, and a plain live list of applications."""
