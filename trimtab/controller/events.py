@@ -22,7 +22,15 @@ MESSAGE_LIMIT = 1024
 """Characters that the API server takes in an Event."""
 
 EventType = Literal["Normal", "Warning"]
-Reason = Literal["OperationStarted", "OperationCompleted", "ResourceUpdated", "DriftDetected", "ResourceDeleted"]
+Reason = Literal[
+    "OperationStarted",
+    "OperationCompleted",
+    "ResourceUpdated",
+    "ResourceCreated",
+    "ResourceDeleted",
+    "DriftDetected",
+    "InvalidConfiguration",
+]
 
 
 class Recorder:
@@ -37,8 +45,21 @@ class Recorder:
 
     def emit(self, app: Application, reason: Reason, message: str, *, kind: EventType = "Normal") -> None:
         """Say `message` about `app`."""
-        log.info("%s/%s %s: %s", app.metadata.namespace, app.metadata.name, reason, message)
-        self._waiting.append(self._event(app, reason, message, kind))
+        metadata = app.metadata
+        involved = {
+            "apiVersion": f"{GROUP}/{VERSION}",
+            "kind": "Application",
+            "name": metadata.name,
+            "namespace": metadata.namespace,
+            "uid": metadata.uid,
+            "resourceVersion": metadata.resource_version,
+        }
+        self.emit_about(involved, reason, message, kind=kind)
+
+    def emit_about(self, involved: dict[str, str], reason: Reason, message: str, *, kind: EventType) -> None:
+        """Say `message` about any object; `involved` is its ObjectReference."""
+        log.info("%s/%s %s: %s", involved["namespace"], involved["name"], reason, message)
+        self._waiting.append(self._event(involved, reason, message, kind))
         if self._poster is None or self._poster.done():
             self._poster = asyncio.create_task(self._post_all(), name="events")
 
@@ -59,20 +80,13 @@ class Recorder:
         except TrimtabError as error:
             log.warning("event not posted: %s", error.message)
 
-    def _event(self, app: Application, reason: Reason, message: str, kind: EventType) -> dict[str, Any]:
+    def _event(self, involved: dict[str, str], reason: Reason, message: str, kind: EventType) -> dict[str, Any]:
         now = rfc3339(self._clock.now())
         return {
             "apiVersion": "v1",
             "kind": "Event",
-            "metadata": {"generateName": f"{app.metadata.name}.", "namespace": app.metadata.namespace},
-            "involvedObject": {
-                "apiVersion": f"{GROUP}/{VERSION}",
-                "kind": "Application",
-                "name": app.metadata.name,
-                "namespace": app.metadata.namespace,
-                "uid": app.metadata.uid,
-                "resourceVersion": app.metadata.resource_version,
-            },
+            "metadata": {"generateName": f"{involved['name']}.", "namespace": involved["namespace"]},
+            "involvedObject": involved,
             "type": kind,
             "reason": reason,
             "message": one_line(message, limit=MESSAGE_LIMIT),
