@@ -1,12 +1,13 @@
 """What the server works with: a bag of collaborators, handed to every call."""
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from trimtab.access.enforcer import Enforcer
 from trimtab.clock import Clock
 from trimtab.controller.world import World
 from trimtab.kube.discovery import Discovery
 from trimtab.kube.transport import Transport
+from trimtab.server.auth.logins import Logins
 from trimtab.server.configuration import Configuration
 
 
@@ -19,6 +20,7 @@ class Served(Struct):
     discovery: Discovery
     world: World
     configuration: Configuration
+    logins: Logins = field(default_factory=Logins)
 
     def enforcer(self) -> Enforcer:
         """The rights as they are now."""

@@ -1,0 +1,26 @@
+"""What one server process remembers of logins; nothing of it has to outlast it."""
+
+from msgspec import Struct, field
+
+from trimtab.access.accounts import Accounts
+from trimtab.model.keys import Manifest
+from trimtab.server.auth.limits import AddressLimit, Lockout
+from trimtab.server.auth.passwords import Passwords
+
+
+class Local(Struct, frozen=True):
+    """The accounts and the signing key, as read from these very versions of argocd-cm and argocd-secret."""
+
+    config_map: Manifest | None
+    secret: Manifest | None
+    accounts: Accounts
+    key: bytes
+
+
+class Logins(Struct):
+    """Failures so far, the line for bcrypt, and what was read last."""
+
+    lockout: Lockout = field(default_factory=Lockout)
+    addresses: AddressLimit = field(default_factory=AddressLimit)
+    passwords: Passwords = field(default_factory=Passwords)
+    local: Local | None = None
