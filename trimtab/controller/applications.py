@@ -41,6 +41,11 @@ class Applications:
     def keys(self) -> list[AppKey]:
         return list(self._known)
 
+    def forget(self) -> None:
+        """Know nothing again: `follow` will tell of all of them as of new ones."""
+        self._known.clear()
+        self._broken.clear()
+
     async def follow(self) -> None:
         """Keep up with the API server, for ever. Raises `UnknownKind` when the CRD is not installed."""
         resource = await self._resource()

@@ -33,9 +33,14 @@ async def running_controller(
     config: ClusterConfig, settings: Settings, *, clock: Clock | None = None
 ) -> AsyncIterator[World]:
     """A controller at work until the context ends; what is under way then is taken up by the next one."""
+    async with open_world(config, settings, clock=clock or SystemClock()) as world, keeping(world):
+        yield world
+
+
+@contextlib.asynccontextmanager
+async def open_world(config: ClusterConfig, settings: Settings, *, clock: Clock) -> AsyncIterator[World]:
+    """All that is needed to look at applications: fetch, render, compare. Nothing is followed, nothing acts."""
     keep_lean()
-    clock = clock or SystemClock()
-    queue: WorkQueue[AppKey] = WorkQueue(clock)
     async with Transport(config, clock=clock) as transport, contextlib.AsyncExitStack() as stack:
         workshop = await stack.enter_async_context(
             Workshop(
@@ -43,37 +48,55 @@ async def running_controller(
                 limits=Limits(workers=settings.parallel_renders),
             )
         )
-        world = _world(transport, settings, clock, workshop, queue)
-        loop = Loop(world, queue)
-        tasks = [
-            asyncio.create_task(_follow(world, queue), name="applications"),
-            asyncio.create_task(queue.tick(), name="appointments"),
-            *(asyncio.create_task(loop.work(), name=f"worker {n}") for n in range(settings.workers)),
-        ]
+        world = _world(transport, settings, clock, workshop)
         try:
             yield world
         finally:
-            running = [memory.run for memory in world.memories.values() if memory.run is not None]
-            for task in (*tasks, *running):
-                task.cancel()
-            await asyncio.gather(*tasks, *running, return_exceptions=True)
             await world.recorder.flush()
             await world.sources.close()
             await world.clusters.home.close()
 
 
-def _world(
-    transport: Transport, settings: Settings, clock: Clock, workshop: Workshop, queue: WorkQueue[AppKey]
-) -> World:
+@contextlib.asynccontextmanager
+async def keeping(world: World) -> AsyncIterator[None]:
+    """Keep the applications of `world` on course until the context ends; it may be entered again, and begins anew.
+
+    What is under way at the end is cancelled, for whoever acts next to take up.
+    """
+    _forget(world)
+    loop = Loop(world, world.queue)
+    tasks = [
+        asyncio.create_task(_follow(world), name="applications"),
+        asyncio.create_task(world.queue.tick(), name="appointments"),
+        *(asyncio.create_task(loop.work(), name=f"worker {n}") for n in range(world.settings.workers)),
+    ]
+    try:
+        yield
+    finally:
+        running = [memory.run for memory in world.memories.values() if memory.run is not None]
+        for task in (*tasks, *running):
+            task.cancel()
+        await asyncio.gather(*tasks, *running, return_exceptions=True)
+        _forget(world)
+
+
+def _forget(world: World) -> None:
+    """What one who acts remembers is stale for the next: somebody else may have acted in between."""
+    world.memories.clear()
+    world.applications.forget()
+    world.queue = WorkQueue(world.clock)
+
+
+def _world(transport: Transport, settings: Settings, clock: Clock, workshop: Workshop) -> World:
     def objects_changed(instances: set[str]) -> None:
         for instance in instances:
             key = _key_of(instance, settings.namespace)
             known = world.memories.get(key)
-            queue.add_later(key, known.calm_until - clock.monotonic() if known else 0.0)
+            world.queue.add_later(key, known.calm_until - clock.monotonic() if known else 0.0)
 
     def application_changed(key: AppKey) -> None:
         world.memory(key).asked_at = clock.monotonic()
-        queue.add(key)
+        world.queue.add(key)
 
     home = ClusterHandle(transport, clock=clock, on_change=objects_changed)
     discovery, namespace = home.discovery, settings.namespace
@@ -87,7 +110,7 @@ def _world(
         sources=GitStore(settings.cache / "git", clock=clock),
         workshop=workshop,
         recorder=Recorder(transport, discovery, clock),
-        queue=queue,
+        queue=WorkQueue(clock),
     )
     return world
 
@@ -98,7 +121,7 @@ def _key_of(instance: str, control_namespace: str) -> AppKey:
     return AppKey(namespace, name) if underscore else AppKey(control_namespace, instance)
 
 
-async def _follow(world: World, queue: WorkQueue[AppKey]) -> None:
+async def _follow(world: World) -> None:
     """Follow the Applications for ever; without their CRD, say so and wait for it."""
     while True:
         try:
