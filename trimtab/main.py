@@ -18,6 +18,7 @@ COMMANDS = {
     "app": Lazy("trimtab.cli.app:app", "Work with Applications: list, get, create, diff, sync, …"),
     "plan": Lazy("trimtab.cli.plan:plan", "Show what the manifests in a folder would change."),
     "controller": Lazy("trimtab.cli.controller:controller", "Keep the applications of a namespace on course."),
+    "serve": Lazy("trimtab.cli.serve:serve", "Run the server: Argo CD's API, the pages, and the controller."),
     "sandbox": Lazy("trimtab.cli.sandbox:sandbox", "Run an embedded Kubernetes API, for trying things out."),
     "crds": Lazy("trimtab.cli.crds:crds", "Print the CustomResourceDefinitions to install."),
     "completion": Lazy("trimtab.cli.completion:completion", "Print the completion script of a shell."),

@@ -13,14 +13,18 @@ import bcrypt
 from msgspec import Struct
 
 from tests.engine.world import CALM, Scene
+from tests.server.conforming import Conforming
 from trimtab.kube.config import ClusterConfig
 from trimtab.kube.transport import Transport
 from trimtab.model.keys import Manifest
 from trimtab.server.listening import Options
+from trimtab.server.operations import OPERATIONS
 from trimtab.server.serve import Running, serving
 from trimtab.settings import Settings
 
 PASSWORD = "correct-horse"
+CONFORMING = Conforming(OPERATIONS)
+"""Every answer that a test gets is held to the OpenAPI document."""
 CHEAP_ROUNDS = 4
 """bcrypt at its cheapest: the tests are not about its cost."""
 PEOPLE = ("ada", "eve")
@@ -80,6 +84,7 @@ class Desk(Scene):
         settings = Settings(namespace=self.control, cache=self.folder / "cache", poll=poll, jitter=0.0, calm=CALM)
         running = serving(self.config, settings, Options(port=0))
         self._running = await self._controller.enter_async_context(running)
+        await self._running.ready()
         self._world = self._running.served.world
 
     async def stop(self) -> None:
@@ -133,6 +138,9 @@ class Desk(Scene):
         )
         async with sent as response:
             text = await response.read()
+            CONFORMING.check(
+                method, path, status=response.status, content_type=response.headers.get("content-type", ""), body=text
+            )
             is_json = response.content_type == "application/json"
             return Answer(response.status, (await response.json()) if is_json and text else text, response.headers)
 

@@ -42,7 +42,7 @@ async def echo(call: Call[Filter, Wish]) -> Json:
 
 
 async def query(call: Call[Filter, None]) -> Json:
-    call.require("applications", "get", "*")
+    call.require("applications", "get", "default/x")
     return Json(value=call.query)
 
 
@@ -121,6 +121,9 @@ async def by_header(request: Request, served: Served) -> Subject:
 
 class _Configuration:
     enforcer = Enforcer(Rules())
+
+    def waiting_for(self) -> tuple[str, ...]:
+        return ()
 
 
 @pytest.fixture
@@ -241,7 +244,7 @@ async def test_nobody(client: aiohttp.ClientSession) -> None:
 
 async def test_somebody_without_the_right(client: aiohttp.ClientSession) -> None:
     async with client.get("/query", headers={"authorization": "Bearer eve"}) as response:
-        assert await failed(response) == (403, 7, "permission denied: applications, get, *, sub: eve")
+        assert await failed(response) == (403, 7, "permission denied: applications, get, default/x, sub: eve")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
+from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
@@ -18,10 +19,11 @@ from trimtab.errors import TrimtabError
 from trimtab.server import audit
 from trimtab.server.call import Call
 from trimtab.server.failures import Code, Failure, denied, failure_of
+from trimtab.server.health import OPERATIONS as ALWAYS
 from trimtab.server.operation import AnyOperation
 from trimtab.server.origin import check_origin
 from trimtab.server.parameters import BODY_SECONDS, decode_body, decode_query, read_body
-from trimtab.server.reply import Reply, Stream
+from trimtab.server.reply import Json, Raw, Redirect, Reply, Stream
 from trimtab.server.router import Router
 from trimtab.server.served import Served
 from trimtab.server.streams import Streams
@@ -55,7 +57,7 @@ class Server:
         if isinstance(reply, Stream):
             await self.streams.send(request, send, reply)
         else:
-            await send_reply(request, send, reply)
+            await send_reply(request, send, _with_renewed_session(request, reply))
 
     async def _answer(self, request: Request, entry: audit.Entry) -> Reply:
         """Raises Failure, and nothing else."""
@@ -77,6 +79,8 @@ class Server:
     async def _call(
         self, request: Request, operation: AnyOperation, params: Mapping[str, str], entry: audit.Entry
     ) -> Reply:
+        if (waiting := self._served.waiting_for()) and operation not in ALWAYS:
+            raise Failure(Code.UNAVAILABLE, f"starting: waiting for {', '.join(waiting)}", headers={"retry-after": "1"})
         subject = entry.subject = await self._who(request, operation)
         check_origin(request)
         query = decode_query(request.query_params, operation.query)
@@ -101,6 +105,12 @@ class Server:
             if operation.needs == "public":
                 return ANONYMOUS
             raise
+
+
+def _with_renewed_session(request: Request, reply: Json | Raw | Redirect) -> Json | Raw | Redirect:
+    """Cookies of a session that was about to end, and goes on (`auth/identify.py`)."""
+    renewed: tuple[str, ...] = getattr(request.state, "cookies", ())
+    return replace(reply, cookies=(*reply.cookies, *renewed)) if renewed else reply
 
 
 async def _body(request: Request, operation: AnyOperation) -> object:

@@ -3,11 +3,13 @@
 import asyncio
 import base64
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 
 from msgspec import Struct
 
 from trimtab.access.enforcer import Enforcer, Rules
+from trimtab.errors import Retry, TrimtabError
 from trimtab.kube import read
 from trimtab.kube.discovery import Discovery
 from trimtab.kube.transport import Transport
@@ -16,6 +18,8 @@ from trimtab.model.keys import Manifest
 from trimtab.model.names import GROUP
 from trimtab.model.observed import Listed, Removed, Upserted, WatchEvent
 
+log = logging.getLogger(__name__)
+FOLLOW_AGAIN = 3.0
 FOLLOWED = (("", "ConfigMap"), ("", "Secret"), (GROUP, "AppProject"))
 
 
@@ -24,6 +28,10 @@ class Kept(Struct):
 
     objects: dict[str, Manifest]
     listed: asyncio.Event
+    trouble: str = ""
+
+    def noted(self, broken: Retry | None) -> None:
+        self.trouble = broken.message if broken else ""
 
 
 class Configuration:
@@ -48,6 +56,10 @@ class Configuration:
         """All of a kind, by name."""
         return self._kept[kind].objects
 
+    def troubles(self) -> dict[str, str]:
+        """Kinds that cannot be followed at the moment, and why; what is known of them may be old."""
+        return {kind: kept.trouble for kind, kept in self._kept.items() if kept.trouble}
+
     def config_map(self, name: str) -> Mapping[str, str]:
         """Its data; {} where there is none."""
         return (self.object("ConfigMap", name) or {}).get("data") or {}
@@ -57,12 +69,23 @@ class Configuration:
         data = (self.object("Secret", name) or {}).get("data") or {}
         return {key: base64.b64decode(value) for key, value in data.items()}
 
+    def waiting_for(self) -> tuple[str, ...]:
+        """The kinds that were not seen yet."""
+        return tuple(kind for kind, kept in self._kept.items() if not kept.listed.is_set())
+
+    def problems(self) -> dict[str, tuple[str, ...]]:
+        """What is wrong in the configuration, by where it is written."""
+        return {}
+
+    async def ready(self) -> None:
+        """Return when all kinds were seen once."""
+        await asyncio.gather(*(kept.listed.wait() for kept in self._kept.values()))
+
     @contextlib.asynccontextmanager
     async def following(self) -> AsyncIterator[None]:
-        """Follow the objects until the context ends; entered once all were seen."""
+        """Follow the objects until the context ends."""
         tasks = [asyncio.create_task(self._follow(*one), name=f"configuration {one[1]}") for one in FOLLOWED]
         try:
-            await asyncio.gather(*(kept.listed.wait() for kept in self._kept.values()))
             yield
         finally:
             for task in tasks:
@@ -70,11 +93,24 @@ class Configuration:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _follow(self, group: str, kind: str) -> None:
+        """For ever; what cannot be read is a trouble to tell of, and tried again."""
+        kept = self._kept[kind]
+        while True:
+            try:
+                await self._watch(group, kind)
+            except TrimtabError as error:
+                log.warning("%ss of %s cannot be followed: %s", kind, self._namespace, error.message)
+                kept.trouble = error.message
+                await self._transport.clock.sleep(FOLLOW_AGAIN)
+
+    async def _watch(self, group: str, kind: str) -> None:
+        kept = self._kept[kind]
         resource = await self._discovery.find(group, kind)
-        async for events in watch(self._transport, resource, namespace=self._namespace):
+        async for events in watch(self._transport, resource, namespace=self._namespace, report=kept.noted):
+            kept.trouble = ""
             for event in events:
                 self._take(kind, event)
-            if self._kept[kind].listed.is_set():
+            if kept.listed.is_set():
                 for listener in self._listeners:
                     listener()
 

@@ -56,6 +56,6 @@ async def listening(server: Server, options: Options) -> AsyncIterator[str]:
 
 class _Uvicorn(uvicorn.Server):
     @contextlib.contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def, override]
+    def capture_signals(self):  # type: ignore[no-untyped-def]
         """Signals are the command's business: it ends the context."""
         yield

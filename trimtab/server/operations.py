@@ -3,9 +3,16 @@
 from collections.abc import Iterable
 from itertools import chain
 
-from trimtab.server.api import version
+from trimtab.server import health
+from trimtab.server.api import session, version
 from trimtab.server.operation import AnyOperation
+from trimtab.server.web import pages
 
-NOUNS: tuple[Iterable[AnyOperation], ...] = (version.OPERATIONS,)
+NOUNS: tuple[Iterable[AnyOperation], ...] = (
+    health.OPERATIONS,
+    pages.OPERATIONS,
+    version.OPERATIONS,
+    session.OPERATIONS,
+)
 
 OPERATIONS: tuple[AnyOperation, ...] = tuple(chain.from_iterable(NOUNS))

@@ -1,5 +1,7 @@
 """What the server works with: a bag of collaborators, handed to every call."""
 
+from collections.abc import Callable
+
 from msgspec import Struct, field
 
 from trimtab.access.enforcer import Enforcer
@@ -11,8 +13,14 @@ from trimtab.server.auth.logins import Logins
 from trimtab.server.configuration import Configuration
 
 
+def _never() -> bool:
+    return False
+
+
 class Served(Struct):
-    """`world` is the engine to look with (fetch, render, compare); the controller may run on it or not."""
+    """`world` is the engine to look with (fetch, render, compare). `acting`: does the controller of this process keep
+    the applications on course, or is it another replica's turn?
+    """
 
     namespace: str
     clock: Clock
@@ -21,7 +29,12 @@ class Served(Struct):
     world: World
     configuration: Configuration
     logins: Logins = field(default_factory=Logins)
+    acting: Callable[[], bool] = _never
 
     def enforcer(self) -> Enforcer:
         """The rights as they are now."""
         return self.configuration.enforcer
+
+    def waiting_for(self) -> tuple[str, ...]:
+        """What has to be seen before calls can be answered; () when all was."""
+        return self.configuration.waiting_for()

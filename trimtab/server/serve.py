@@ -1,0 +1,51 @@
+"""The server put together: engine, configuration, API on a socket, and the controller while the Lease is ours."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from msgspec import Struct
+
+from trimtab.clock import SystemClock
+from trimtab.controller.controller import keeping, open_world
+from trimtab.kube.config import ClusterConfig
+from trimtab.server.asgi import Server
+from trimtab.server.auth.identify import identify
+from trimtab.server.configuration import Configuration
+from trimtab.server.listening import Options, listening
+from trimtab.server.operations import OPERATIONS
+from trimtab.server.served import Served
+from trimtab.settings import Settings
+
+
+class Running(Struct, frozen=True):
+    """A server at work."""
+
+    url: str
+    served: Served
+
+    async def ready(self) -> None:
+        """Return when calls can be answered."""
+        await self.served.configuration.ready()
+
+
+@contextlib.asynccontextmanager
+async def serving(cluster: ClusterConfig, settings: Settings, options: Options) -> AsyncIterator[Running]:
+    """A server at work until the context ends; what is under way then is finished, streams are closed."""
+    async with contextlib.AsyncExitStack() as stack:
+        clock = SystemClock()
+        world = await stack.enter_async_context(open_world(cluster, settings, clock=clock))
+        home = world.clusters.home
+        configuration = Configuration(home.transport, home.discovery, namespace=settings.namespace)
+        served = Served(
+            namespace=settings.namespace,
+            clock=clock,
+            transport=home.transport,
+            discovery=home.discovery,
+            world=world,
+            configuration=configuration,
+        )
+        await stack.enter_async_context(configuration.following())
+        if options.controller:
+            await stack.enter_async_context(keeping(world))
+        url = await stack.enter_async_context(listening(Server(served, OPERATIONS, identify=identify), options))
+        yield Running(url, served)
