@@ -129,7 +129,8 @@ class _Configuration:
 @pytest.fixture
 async def client() -> AsyncIterator[aiohttp.ClientSession]:
     unused = dict.fromkeys(Served.__struct_fields__)
-    bag = Served(**cast(Any, {**unused, "clock": SystemClock(), "configuration": _Configuration()}))
+    there = {"clock": SystemClock(), "configuration": _Configuration(), "applications": _Configuration()}
+    bag = Served(**cast(Any, {**unused, **there}))
     server = Server(bag, OPERATIONS, identify=by_header)
     async with (
         listening(server, Options(port=0)) as url,

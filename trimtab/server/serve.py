@@ -8,6 +8,7 @@ from msgspec import Struct
 from trimtab.clock import SystemClock
 from trimtab.controller.controller import keeping, open_world
 from trimtab.kube.config import ClusterConfig
+from trimtab.server.applications.store import ApplicationStore
 from trimtab.server.asgi import Server
 from trimtab.server.auth.identify import identify
 from trimtab.server.configuration import Configuration
@@ -26,6 +27,7 @@ class Running(Struct, frozen=True):
     async def ready(self) -> None:
         """Return when calls can be answered."""
         await self.served.configuration.ready()
+        await self.served.applications.ready()
 
 
 @contextlib.asynccontextmanager
@@ -36,6 +38,7 @@ async def serving(cluster: ClusterConfig, settings: Settings, options: Options) 
         world = await stack.enter_async_context(open_world(cluster, settings, clock=clock))
         home = world.clusters.home
         configuration = Configuration(home.transport, home.discovery, namespace=settings.namespace)
+        applications = ApplicationStore(home.transport, home.discovery, namespace=settings.namespace)
         served = Served(
             namespace=settings.namespace,
             clock=clock,
@@ -43,8 +46,10 @@ async def serving(cluster: ClusterConfig, settings: Settings, options: Options) 
             discovery=home.discovery,
             world=world,
             configuration=configuration,
+            applications=applications,
         )
         await stack.enter_async_context(configuration.following())
+        await stack.enter_async_context(applications.following())
         if options.controller:
             await stack.enter_async_context(keeping(world))
         url = await stack.enter_async_context(listening(Server(served, OPERATIONS, identify=identify), options))

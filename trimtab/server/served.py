@@ -9,6 +9,7 @@ from trimtab.clock import Clock
 from trimtab.controller.world import World
 from trimtab.kube.discovery import Discovery
 from trimtab.kube.transport import Transport
+from trimtab.server.applications.store import ApplicationStore
 from trimtab.server.auth.logins import Logins
 from trimtab.server.configuration import Configuration
 
@@ -28,6 +29,7 @@ class Served(Struct):
     discovery: Discovery
     world: World
     configuration: Configuration
+    applications: ApplicationStore
     logins: Logins = field(default_factory=Logins)
     acting: Callable[[], bool] = _never
 
@@ -37,4 +39,4 @@ class Served(Struct):
 
     def waiting_for(self) -> tuple[str, ...]:
         """What has to be seen before calls can be answered; () when all was."""
-        return self.configuration.waiting_for()
+        return self.configuration.waiting_for() + self.applications.waiting_for()
