@@ -8,15 +8,18 @@ from collections.abc import AsyncIterator, Callable, Mapping
 
 from msgspec import Struct
 
-from trimtab.access.enforcer import Enforcer, Rules
+from trimtab.access.enforcer import Enforcer
+from trimtab.controller.events import Recorder
 from trimtab.errors import Retry, TrimtabError
 from trimtab.kube import read
 from trimtab.kube.discovery import Discovery
 from trimtab.kube.transport import Transport
 from trimtab.kube.watch import watch
+from trimtab.model.appproject import AppProject
 from trimtab.model.keys import Manifest
 from trimtab.model.names import GROUP
 from trimtab.model.observed import Listed, Removed, Upserted, WatchEvent
+from trimtab.server.rights import POLICY_MAP, Rights
 
 log = logging.getLogger(__name__)
 FOLLOW_AGAIN = 3.0
@@ -37,13 +40,27 @@ class Kept(Struct):
 class Configuration:
     """`config_map("argocd-cm")` and the like give what is in force; listeners hear of every change."""
 
-    def __init__(self, transport: Transport, discovery: Discovery, *, namespace: str) -> None:
+    def __init__(
+        self, transport: Transport, discovery: Discovery, *, namespace: str, recorder: Recorder | None = None
+    ) -> None:
         self._transport = transport
         self._discovery = discovery
         self._namespace = namespace
         self._kept = {kind: Kept({}, asyncio.Event()) for _, kind in FOLLOWED}
         self._listeners: list[Callable[[], None]] = []
-        self.enforcer = Enforcer(Rules())
+        self._recorder = recorder
+        self._problems: dict[str, tuple[str, ...]] = {}
+        self.rights = Rights()
+
+    @property
+    def enforcer(self) -> Enforcer:
+        """The rights as they are now."""
+        return self.rights.enforcer
+
+    @property
+    def projects(self) -> Mapping[str, AppProject]:
+        """The projects that can be read, by name."""
+        return self.rights.projects
 
     def on_change(self, listener: Callable[[], None]) -> None:
         self._listeners.append(listener)
@@ -74,8 +91,25 @@ class Configuration:
         return tuple(kind for kind, kept in self._kept.items() if not kept.listed.is_set())
 
     def problems(self) -> dict[str, tuple[str, ...]]:
-        """What is wrong in the configuration, by where it is written."""
-        return {}
+        """What is wrong in the configuration, by the ConfigMap or Secret that it is written in."""
+        return dict(self._problems)
+
+    def tell(self, name: str, problems: tuple[str, ...]) -> None:
+        """What is wrong in the ConfigMap `name`, () for nothing: news go to the log and become an Event."""
+        if problems == self._problems.get(name, ()):
+            return
+        self._problems = {**self._problems, name: problems}
+        if not problems:
+            del self._problems[name]
+            log.info("%s is whole again", name)
+            return
+        message = f"{'; '.join(problems)}; the last good configuration is in force, less what this one takes away"
+        log.error("%s: %s", name, message)
+        found = self.object("ConfigMap", name) or {"metadata": {}}
+        if self._recorder is not None:
+            involved = {"apiVersion": "v1", "kind": "ConfigMap", "name": name, "namespace": self._namespace}
+            involved["uid"] = found["metadata"].get("uid", "")
+            self._recorder.emit_about(involved, "InvalidConfiguration", message, kind="Warning")
 
     async def ready(self) -> None:
         """Return when all kinds were seen once."""
@@ -111,8 +145,13 @@ class Configuration:
             for event in events:
                 self._take(kind, event)
             if kept.listed.is_set():
-                for listener in self._listeners:
-                    listener()
+                self._changed()
+
+    def _changed(self) -> None:
+        self.rights.update(self.object("ConfigMap", POLICY_MAP), self.objects("AppProject"))
+        self.tell(POLICY_MAP, self.rights.problems)
+        for listener in self._listeners:
+            listener()
 
     def _take(self, kind: str, event: WatchEvent) -> None:
         kept = self._kept[kind]

@@ -18,12 +18,10 @@ class LastGood(Struct, Generic[T]):
     readable: T | None = None
     problems: tuple[str, ...] = ()
 
-    def take(self, value: T, problems: tuple[str, ...]) -> bool:
-        """Take a newer one in. True: its problems are news."""
-        news = bool(problems) and problems != self.problems
+    def take(self, value: T, problems: tuple[str, ...]) -> None:
+        """Take a newer one in."""
         self.problems = problems
         if problems:
             self.readable = value
         else:
             self.good, self.readable = value, None
-        return news

@@ -37,7 +37,9 @@ async def serving(cluster: ClusterConfig, settings: Settings, options: Options) 
         clock = SystemClock()
         world = await stack.enter_async_context(open_world(cluster, settings, clock=clock))
         home = world.clusters.home
-        configuration = Configuration(home.transport, home.discovery, namespace=settings.namespace)
+        configuration = Configuration(
+            home.transport, home.discovery, namespace=settings.namespace, recorder=world.recorder
+        )
         applications = ApplicationStore(home.transport, home.discovery, namespace=settings.namespace)
         served = Served(
             namespace=settings.namespace,

@@ -1,0 +1,49 @@
+"""The configuration is followed live, and a broken one lets nobody do what it would not."""
+
+from tests.engine.world import until
+from tests.server.desk import Answer, Desk
+from trimtab.access.subject import Subject
+
+GOOD = "p, role:ops, accounts, get, *, allow\ng, ada, role:ops\ng, eve, role:ops\n"
+
+
+async def can(desk: Desk, who: str, action: str = "get") -> bool:
+    return desk.running.served.enforcer().judge(Subject(name=who), "accounts", action)("ada")
+
+
+async def ready(desk: Desk) -> Answer:
+    return await desk.call("GET", "/readyz", who="")
+
+
+async def policy(desk: Desk, text: str) -> None:
+    await desk.installed("ConfigMap", "argocd-rbac-cm", {"policy.csv": text})
+
+
+async def test_a_change_of_the_policy_takes_effect(desk: Desk) -> None:
+    assert not await can(desk, "eve")
+    await policy(desk, GOOD)
+    await until(lambda: can(desk, "eve"), bool)
+    await policy(desk, "")
+    await until(lambda: can(desk, "eve"), lambda allowed: not allowed)
+
+
+async def test_a_broken_policy(desk: Desk) -> None:
+    await policy(desk, GOOD)
+    await until(lambda: can(desk, "eve"), bool)
+    await policy(desk, GOOD.replace("g, eve, role:ops", "p, role:ops, accounts"))
+    answer = await until(lambda: ready(desk), lambda seen: seen.body["problems"])
+    assert answer.body["ready"], "what is broken stops nobody else"
+    assert "policy.csv line 3" in answer.body["problems"]["argocd-rbac-cm"][0]
+    assert await can(desk, "ada"), "what is whole and was good is in force"
+    assert not await can(desk, "eve"), "what the broken one takes away is away"
+    await policy(desk, "g, eve, role:admin\nnonsense\n")
+    await until(lambda: can(desk, "ada"), lambda allowed: not allowed)
+    assert not await can(desk, "eve", "update"), "what the broken one adds is not there yet"
+    await desk.running.served.world.recorder.flush()
+    events = await desk.list("Event", namespace=desk.control)
+    about = [event for event in events if event["reason"] == "InvalidConfiguration"]
+    assert len(about) == 2
+    assert about[0]["involvedObject"]["name"] == "argocd-rbac-cm"
+    await policy(desk, GOOD)
+    await until(lambda: can(desk, "eve"), bool)
+    assert (await ready(desk)).body["problems"] == {}
