@@ -21,13 +21,24 @@ from trimtab.render.globs import matches
         ("[a-c]x", "bx", True),
         ("[!a-c]x", "bx", False),
         ("[!a-c]x", "dx", True),
+        ("[!a-c]x", "/x", True),
+        ("[xa-c]", "-", True),
+        ("[xa-c]", "b", False),
+        (r"[\]x]", "]", True),
+        ("[^a]", "^", True),
+        ("a*b*c", "a/b/b/c", True),
+        ("a*b*c", "acb", False),
+        ("*a*a", "a", False),
+        ("***", "", True),
+        ("*{ab,a}*b", "ab", True),
+        ("a", "a\n", False),
+        ("a*", "a\nb", True),
         (r"\*.yaml", "*.yaml", True),
         (r"\*.yaml", "a.yaml", False),
         ("a,b", "a,b", True),
         ("a}", "a}", True),
         ("a.c", "abc", False),
         ("(a|b)+$", "(a|b)+$", True),
-        ("[]]", "]", True),
     ],
 )
 def test_without_separator(pattern: str, path: str, *, expected: bool) -> None:
@@ -47,7 +58,7 @@ def test_with_separator(pattern: str, path: str, *, expected: bool) -> None:
     assert matches(pattern, path, separator="/") is expected
 
 
-@pytest.mark.parametrize("pattern", ["{a", "[a", "a\\", "[z-a]", "{a,{b}"])
+@pytest.mark.parametrize("pattern", ["{a", "[a", "[]", "a\\", "[z-a]", "[a-cx]", "[x-]", "{a,{b}"])
 def test_malformed(pattern: str) -> None:
     with pytest.raises(Stalled, match="malformed"):
         matches(pattern, "a")
