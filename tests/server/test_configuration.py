@@ -45,5 +45,5 @@ async def test_a_broken_policy(desk: Desk) -> None:
     assert len(about) == 2
     assert about[0]["involvedObject"]["name"] == "argocd-rbac-cm"
     await policy(desk, GOOD)
-    await until(lambda: can(desk, "eve"), bool)
-    assert (await ready(desk)).body["problems"] == {}
+    await until(lambda: ready(desk), lambda seen: seen.body["problems"] == {})
+    assert await can(desk, "eve")
