@@ -16,6 +16,7 @@ from yarl import URL
 
 from trimtab.clock import Clock, SystemClock
 from trimtab.errors import Retry, Stalled
+from trimtab.kube import fence
 from trimtab.kube.config import ClusterConfig
 from trimtab.kube.credentials import Authenticator, ClientCertificate
 from trimtab.kube.errors import ApiError, Unreachable, Untrusted, from_reply
@@ -130,6 +131,8 @@ class Transport:
         deadline = self.clock.monotonic() + timeout
         attempt = 0
         while True:
+            if method != "GET":
+                fence.check(outgoing.doing)
             self.stats.requests[verb] += 1
             try:
                 async with asyncio.timeout(timeout if attempt == 0 else deadline - self.clock.monotonic()):
