@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from itertools import chain
 
 from trimtab.server import health
-from trimtab.server.api import session, version
+from trimtab.server.api import account, session, version
 from trimtab.server.operation import AnyOperation
 from trimtab.server.web import pages
 
@@ -13,6 +13,7 @@ NOUNS: tuple[Iterable[AnyOperation], ...] = (
     pages.OPERATIONS,
     version.OPERATIONS,
     session.OPERATIONS,
+    account.OPERATIONS,
 )
 
 OPERATIONS: tuple[AnyOperation, ...] = tuple(chain.from_iterable(NOUNS))

@@ -1,11 +1,17 @@
 """Log in, log out, and who am I: /api/v1/session."""
 
+import contextlib
+
 from msgspec import Struct
 
-from trimtab.server.auth import cookies, sessions
+from trimtab.server.auth import cookies, identify, revocations, sessions
+from trimtab.server.auth.secrets import Secrets
+from trimtab.server.auth.settled import settled
+from trimtab.server.auth.tokens import BadToken
 from trimtab.server.call import Call
 from trimtab.server.operation import Body, NoQuery, Operation
 from trimtab.server.reply import Json
+from trimtab.server.served import Served
 
 
 class SessionCreateRequest(Body, frozen=True, kw_only=True):
@@ -33,19 +39,33 @@ class GetUserInfoResponse(Struct, frozen=True, rename="camel", omit_defaults=Tru
 
 async def create_session(call: Call[NoQuery, SessionCreateRequest]) -> Json:
     """The token comes in the body, for programs, and as a cookie, for browsers."""
-    body, client = call.body, call.request.client
+    call.request.state.cookies = ()
+    body = call.body
     if body.token:
         raise sessions.unauthenticated("a session cannot be made of a token: log in with username and password")
     if not body.username:
         raise sessions.unauthenticated("no credentials supplied")
-    address = client.host if client else ""
+    address = sessions.caller_address(call.request)
     token = await sessions.log_in(call.served, body.username, body.password, address=address)
     return Json(value=SessionResponse(token), cookies=cookies.token_cookies(token, call.request))
 
 
 async def delete_session(call: Call[NoQuery, None]) -> Json:
-    """The cookies go."""
+    """The session ends, on every replica, and its cookies go. Tokens that were handed out (API, project) stay: an
+    account's owner, or whoever manages the project, deletes those.
+    """
+    call.request.state.cookies = ()
+    with contextlib.suppress(BadToken):
+        await end_session(call.served, identify.token_of(call.request))
     return Json(value=SessionResponse(), cookies=cookies.removal_cookies(call.request))
+
+
+async def end_session(served: Served, token: str) -> None:
+    """Raises BadToken for one that does not count anyway, ApiError, Retry."""
+    claims = (await identify.verified(token, served)).claims
+    if sessions.is_session(claims):
+        store = Secrets(served.transport, served.discovery, served.namespace)
+        await settled(served.configuration, await revocations.revoke(store, claims, now=sessions.now(served)))
 
 
 async def get_user_info(call: Call[NoQuery, None]) -> Json:

@@ -3,17 +3,27 @@
 from collections.abc import Awaitable, Callable
 
 import msgspec
+from msgspec import Struct
 from starlette.requests import Request
 
 from trimtab.access.subject import ANONYMOUS, LOCAL_ISSUER, Subject
 from trimtab.model.appproject import AppProject
-from trimtab.server.auth import cookies, sessions, tokens
+from trimtab.server.auth import cookies, revocations, sessions, tokens
 from trimtab.server.auth.secrets import ARGOCD_CM
-from trimtab.server.auth.tokens import BadToken
+from trimtab.server.auth.tokens import BadToken, Claims
 from trimtab.server.served import Served
 
-Verifier = Callable[[str, Served], Awaitable[Subject | None]]
-"""Who a token of another issuer is of; None: not one of its issuer's. Raises BadToken or Failure."""
+
+class Verified(Struct, frozen=True, kw_only=True):
+    """A token that counts: whose it is, what it says, and the token that goes on from it if it is about to end."""
+
+    subject: Subject
+    claims: Claims
+    renewed: str = ""
+
+
+Verifier = Callable[[str, Served], Awaitable[Verified | None]]
+"""Looks at a token of another issuer; None: not its issuer's. Raises BadToken or Failure."""
 
 VERIFIERS: tuple[Verifier, ...] = ()
 """The other issuers, asked in turn."""
@@ -27,9 +37,12 @@ async def identify(request: Request, served: Served) -> Subject:
             return ANONYMOUS
         raise sessions.unauthenticated("no session information")
     try:
-        return await _subject_of(token, request, served)
-    except BadToken as error:
+        found = await verified(token, served)
+        if found.renewed:
+            request.state.cookies = cookies.token_cookies(found.renewed, request)
+    except ValueError as error:
         raise sessions.unauthenticated(f"invalid session: {error}") from error
+    return found.subject
 
 
 def token_of(request: Request) -> str:
@@ -39,21 +52,26 @@ def token_of(request: Request) -> str:
     return next(filter(tokens.looks_like_token, candidates), "")
 
 
-async def _subject_of(token: str, request: Request, served: Served) -> Subject:
-    if tokens.issuer_of(token) != LOCAL_ISSUER:
-        return await _elsewhere(token, served)
+async def verified(token: str, served: Served) -> Verified:
+    """What stands behind a token. Raises BadToken for one that does not count, Failure."""
+    local = tokens.issuer_of(token) == LOCAL_ISSUER
+    found = _local(token, served) if local else await _elsewhere(token, served)
+    if revocations.is_revoked(served.configuration.object("Secret", revocations.NAME), found.claims):
+        raise BadToken("token is revoked, please log in again")
+    return found
+
+
+def _local(token: str, served: Served) -> Verified:
     found = sessions.local(served)
     claims = tokens.verify(token, found.key, now=sessions.now(served))
     subject = sessions.admit(claims, found.accounts, _projects(served, claims.sub))
-    if renewed := sessions.renewed(served, claims):
-        request.state.cookies = cookies.token_cookies(renewed, request)
-    return subject
+    return Verified(subject=subject, claims=claims, renewed=sessions.renewed(served, claims))
 
 
-async def _elsewhere(token: str, served: Served) -> Subject:
+async def _elsewhere(token: str, served: Served) -> Verified:
     for verifier in VERIFIERS:
-        if (subject := await verifier(token, served)) is not None:
-            return subject
+        if (found := await verifier(token, served)) is not None:
+            return found
     raise BadToken("token is of an issuer that is not configured")
 
 

@@ -5,11 +5,14 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import bcrypt
+import re2
 
-from trimtab.server.failures import Code, Failure
+from trimtab.server.failures import Code, Failure, bad_request, precondition
 
 T = TypeVar("T")
 
+PATTERN = "^.{8,32}$"
+"""Argo CD's default for `passwordPattern`."""
 ROUNDS = 10
 """2^10, Go's default: what Argo CD writes."""
 LARGEST = 72
@@ -50,6 +53,19 @@ class Passwords:
 def hash_password(password: str) -> str:
     """Takes some 50 ms."""
     return bcrypt.hashpw(password.encode(), bcrypt.gensalt(ROUNDS)).decode()
+
+
+def check_new_password(password: str, pattern: str) -> None:
+    """Raises Failure (400) for one that argocd-cm's `passwordPattern` (RE2; "": Argo CD's default) does not allow."""
+    pattern = pattern or PATTERN
+    try:
+        allowed = re2.search(pattern, password) is not None
+    except re2.error as error:
+        raise precondition("passwordPattern in argocd-cm is not a regular expression: correct it") from error
+    if not allowed:
+        raise bad_request(f"new password does not match the following expression: {pattern}")
+    if len(password.encode()) > LARGEST:
+        raise bad_request(f"new password is longer than the {LARGEST} bytes that bcrypt looks at")
 
 
 def _compare(password: str, password_hash: str) -> bool:

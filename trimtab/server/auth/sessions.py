@@ -3,6 +3,8 @@
 import uuid
 from collections.abc import Mapping
 
+from starlette.requests import Request
+
 from trimtab.access.accounts import Account, Accounts, Capability, read_accounts
 from trimtab.access.subject import LOCAL_ISSUER, Subject
 from trimtab.model.appproject import AppProject, JwtToken
@@ -105,16 +107,22 @@ def admit(claims: Claims, accounts: Accounts, projects: Mapping[str, AppProject]
 
 
 def is_session(claims: Claims) -> bool:
-    """A login of a local account, rather than a token that was handed out."""
+    """A login, local or from elsewhere, rather than a token that was handed out."""
     parts = claims.sub.split(":")
-    return claims.iss == LOCAL_ISSUER and parts[0] != PROJECT_SUBJECT and _capability(parts) == "login"
+    handed_out = len(parts) == 3 if parts[0] == PROJECT_SUBJECT else _capability(parts) == "apiKey"
+    return bool(claims.exp) and not (claims.iss == LOCAL_ISSUER and handed_out)
 
 
 def renewed(served: Served, claims: Claims) -> str:
     """A session about to end, of somebody who is at work: the token that goes on from here; "" if there is no need."""
-    if not is_session(claims) or not claims.exp or claims.exp - now(served) >= RENEW_SECONDS:
+    if not is_session(claims) or claims.exp - now(served) >= RENEW_SECONDS:
         return ""
     return session_token(served, claims.sub.split(":")[0], claims.exp - claims.iat)
+
+
+def caller_address(request: Request) -> str:
+    """Where the request comes from; behind a proxy that we trust, where that says so."""
+    return request.client.host if request.client else ""
 
 
 def unauthenticated(message: str) -> Failure:

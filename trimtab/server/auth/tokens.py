@@ -1,5 +1,6 @@
 """Tokens as Argo CD makes them: JWTs signed with HS256 by argocd-secret's `server.secretkey`, and by nothing else."""
 
+import uuid
 import warnings
 from collections.abc import Mapping
 from functools import lru_cache
@@ -13,10 +14,13 @@ from joserfc.util import urlsafe_b64decode
 from msgspec import Struct
 
 from trimtab.access.subject import LOCAL_ISSUER
+from trimtab.server.failures import bad_request
 
 ALGORITHMS = ("HS256",)
 LONGEST = 64 << 10
 """Characters; a token of many groups is a few thousand."""
+LONGEST_ID = 128
+LONGEST_SECONDS = 100 * 365 * 86400
 SKEW_SECONDS = 30
 """A replica's clock may be so far behind the one that issued the token."""
 
@@ -56,6 +60,20 @@ def issue(key: bytes, *, subject: str, now: int, seconds: int = 0, token_id: str
     exp = now + seconds if seconds > 0 else 0
     claims = Claims(iss=LOCAL_ISSUER, sub=subject, iat=now, nbf=now, exp=exp, jti=token_id)
     return mint(claims, key), claims
+
+
+def checked_id(wanted: str) -> str:
+    """The id of a token that is to be handed out; one is drawn where none is wanted. Raises Failure (400)."""
+    if len(wanted) > LONGEST_ID or not wanted.isprintable():
+        raise bad_request(f"id is not one line of at most {LONGEST_ID} printable characters")
+    return wanted or str(uuid.uuid4())
+
+
+def checked_seconds(wanted: int) -> int:
+    """How long such a token is to last. Raises Failure (400)."""
+    if not 0 <= wanted <= LONGEST_SECONDS:
+        raise bad_request(f"expiresIn is not between 0 (never) and {LONGEST_SECONDS} seconds")
+    return wanted
 
 
 def verify(token: str, key: bytes, *, now: int, issuer: str = LOCAL_ISSUER) -> Claims:
