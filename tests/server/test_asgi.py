@@ -122,6 +122,8 @@ async def by_header(request: Request, served: Served) -> Subject:
 class _Configuration:
     enforcer = Enforcer(Rules())
 
+
+class _Ready(Served):
     def waiting_for(self) -> tuple[str, ...]:
         return ()
 
@@ -130,7 +132,7 @@ class _Configuration:
 async def client() -> AsyncIterator[aiohttp.ClientSession]:
     unused = dict.fromkeys(Served.__struct_fields__)
     there = {"clock": SystemClock(), "configuration": _Configuration(), "applications": _Configuration()}
-    bag = Served(**cast(Any, {**unused, **there}))
+    bag = _Ready(**cast(Any, {**unused, **there}))
     server = Server(bag, OPERATIONS, identify=by_header)
     async with (
         listening(server, Options(port=0)) as url,

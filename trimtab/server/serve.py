@@ -7,15 +7,19 @@ from msgspec import Struct
 
 from trimtab.clock import SystemClock
 from trimtab.controller.controller import keeping, open_world
+from trimtab.controller.leading import leading, new_identity
 from trimtab.kube.config import ClusterConfig
 from trimtab.server.applications.store import ApplicationStore
 from trimtab.server.asgi import Server
 from trimtab.server.auth.identify import identify
 from trimtab.server.configuration import Configuration
+from trimtab.server.first_start import prepared
 from trimtab.server.listening import Options, listening
 from trimtab.server.operations import OPERATIONS
 from trimtab.server.served import Served
 from trimtab.settings import Settings
+
+LOOK_AGAIN = 0.02
 
 
 class Running(Struct, frozen=True):
@@ -26,8 +30,8 @@ class Running(Struct, frozen=True):
 
     async def ready(self) -> None:
         """Return when calls can be answered."""
-        await self.served.configuration.ready()
-        await self.served.applications.ready()
+        while self.served.waiting_for():
+            await self.served.clock.sleep(LOOK_AGAIN)
 
 
 @contextlib.asynccontextmanager
@@ -52,7 +56,14 @@ async def serving(cluster: ClusterConfig, settings: Settings, options: Options) 
         )
         await stack.enter_async_context(configuration.following())
         await stack.enter_async_context(applications.following())
+        await stack.enter_async_context(
+            prepared(home.transport, home.discovery, namespace=settings.namespace, clock=clock)
+        )
         if options.controller:
-            await stack.enter_async_context(keeping(world))
+            standing = leading(
+                lambda: keeping(world), home.transport, namespace=settings.namespace, identity=new_identity()
+            )
+            candidate = await stack.enter_async_context(standing)
+            served.acting = lambda: candidate.holds
         url = await stack.enter_async_context(listening(Server(served, OPERATIONS, identify=identify), options))
         yield Running(url, served)

@@ -11,6 +11,7 @@ from trimtab.kube.discovery import Discovery
 from trimtab.kube.transport import Transport
 from trimtab.server.applications.store import ApplicationStore
 from trimtab.server.auth.logins import Logins
+from trimtab.server.auth.secrets import ARGOCD_SECRET, SIGNING_KEY
 from trimtab.server.configuration import Configuration
 
 
@@ -39,4 +40,6 @@ class Served(Struct):
 
     def waiting_for(self) -> tuple[str, ...]:
         """What has to be seen before calls can be answered; () when all was."""
-        return self.configuration.waiting_for() + self.applications.waiting_for()
+        kinds = self.configuration.waiting_for() + self.applications.waiting_for()
+        has_key = bool(self.configuration.secret(ARGOCD_SECRET).get(SIGNING_KEY))
+        return kinds if kinds or has_key else (f"{SIGNING_KEY} in Secret {ARGOCD_SECRET}",)
