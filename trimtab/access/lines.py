@@ -14,8 +14,10 @@ from trimtab.access.rules import Link, Pattern, Rule
 
 _FIELD = re.compile(r'\s*(?:"((?:[^"]|"")*)"|([^",]*))(,|$)')
 EVERYTHING = Pattern("*")
-P_FORM = "write p, subject, resource, action, object, allow|deny"
-G_FORM = "write g, user or group or role, role"
+P_FORM = "p, subject, resource, action, object, allow|deny"
+G_FORM = "g, user or group or role, role"
+SHOWN = 80
+"""So much of a line is quoted in what is said of it."""
 
 
 class ReadLine(Struct, frozen=True):
@@ -40,8 +42,8 @@ def read_line(text: str, *, regex: bool = False) -> ReadLine:
         case ["g", member, role, *_] if member and role:
             return ReadLine(Link(member, role))
         case ["g", *_]:
-            return ReadLine(problem=f"{text!r} links nothing; {G_FORM}")
-    return ReadLine(problem=f"{text!r} begins with {fields[0]!r}, which is neither p nor g; {P_FORM}, or {G_FORM}")
+            return ReadLine(problem=f"{_shown(text)} links nothing; write {G_FORM}")
+    return ReadLine(problem=f"{_shown(text)} begins with neither p nor g; write {P_FORM}, or {G_FORM}")
 
 
 def split_csv(text: str) -> list[str] | None:
@@ -58,7 +60,7 @@ def split_csv(text: str) -> list[str] | None:
 
 def _rule(values: list[str], *, regex: bool) -> ReadLine:
     if len(values) != 5:
-        return ReadLine(problem=f"a p line has 6 fields, this one {len(values) + 1}; {P_FORM}")
+        return ReadLine(problem=f"a p line has 6 fields, this one {len(values) + 1}; write {P_FORM}")
     subject, resource, action, object_, effect = values
     if not subject:
         return ReadLine(problem="its subject is empty; name a user, a group or a role")
@@ -67,7 +69,7 @@ def _rule(values: list[str], *, regex: bool) -> ReadLine:
     if problem := next(filter(None, map(_flaw, about)), ""):
         return ReadLine(_widened(rule) if rule.deny else None, problem)
     if effect not in ("allow", "deny"):
-        return ReadLine(rule, f"{effect!r} is neither allow nor deny, and counts as deny; write one of the two")
+        return ReadLine(rule, f"{_shown(effect)} is neither allow nor deny, and counts as deny; write one of the two")
     return ReadLine(rule)
 
 
@@ -83,3 +85,7 @@ def _widened(rule: Rule) -> Rule:
     """The rule with everything in place of what cannot be read."""
     resource, action, object_ = (p if not _flaw(p) else EVERYTHING for p in (rule.resource, rule.action, rule.object))
     return replace(rule, resource=resource, action=action, object=object_)
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= SHOWN else f"{text[:SHOWN]}…")
