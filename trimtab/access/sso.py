@@ -100,7 +100,7 @@ class Problem(Struct, frozen=True):
     fatal: bool = True
 
     def __str__(self) -> str:
-        return f"argocd-cm: {self.where}: {self.what}"
+        return f"{self.where}: {self.what}"
 
 
 class Reading(Struct, frozen=True, kw_only=True):

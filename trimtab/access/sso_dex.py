@@ -105,17 +105,15 @@ def _oidc(config: Section, identifier: str, name: str) -> Oidc:
     issuer = config.url("issuer")
     if not issuer:
         config.problem("issuer", "is missing")
-    client_id = config.text("clientID", required=True)
     return Oidc(
         id=identifier,
         name=name,
         # An issuer is compared letter by letter, so a slash at its end stays.
         issuer=config.text("issuer"),
-        client_id=client_id,
+        client_id=config.text("clientID", required=True),
         client_secret=config.text("clientSecret"),
         scopes=scopes,
         user_info_groups=groups and config.flag("getUserInfo"),
-        audiences=(client_id,),
         root_ca=config.text("rootCA"),
         groups=groups,
         source="dex.config",

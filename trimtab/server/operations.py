@@ -5,6 +5,7 @@ from itertools import chain
 
 from trimtab.server import health
 from trimtab.server.api import account, session, version
+from trimtab.server.auth import login
 from trimtab.server.operation import AnyOperation
 from trimtab.server.web import pages
 
@@ -13,6 +14,7 @@ NOUNS: tuple[Iterable[AnyOperation], ...] = (
     pages.OPERATIONS,
     version.OPERATIONS,
     session.OPERATIONS,
+    login.OPERATIONS,
     account.OPERATIONS,
 )
 

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator
 
+import aiohttp
 from msgspec import Struct
 
 from trimtab.clock import SystemClock
@@ -12,6 +13,7 @@ from trimtab.kube.config import ClusterConfig
 from trimtab.server.applications.store import ApplicationStore
 from trimtab.server.asgi import Server
 from trimtab.server.auth.identify import identify
+from trimtab.server.auth.sign_on import SignOn
 from trimtab.server.configuration import Configuration
 from trimtab.server.first_start import prepared
 from trimtab.server.listening import Options, listening
@@ -45,6 +47,7 @@ async def serving(cluster: ClusterConfig, settings: Settings, options: Options) 
             home.transport, home.discovery, namespace=settings.namespace, recorder=world.recorder
         )
         applications = ApplicationStore(home.transport, home.discovery, namespace=settings.namespace)
+        web = await stack.enter_async_context(aiohttp.ClientSession(trust_env=True))
         served = Served(
             namespace=settings.namespace,
             clock=clock,
@@ -53,6 +56,7 @@ async def serving(cluster: ClusterConfig, settings: Settings, options: Options) 
             world=world,
             configuration=configuration,
             applications=applications,
+            sign_on=SignOn(web, configuration, clock),
         )
         await stack.enter_async_context(configuration.following())
         await stack.enter_async_context(applications.following())

@@ -12,6 +12,7 @@ from trimtab.kube.transport import Transport
 from trimtab.server.applications.store import ApplicationStore
 from trimtab.server.auth.logins import Logins
 from trimtab.server.auth.secrets import ARGOCD_SECRET, SIGNING_KEY
+from trimtab.server.auth.sign_on import SignOn
 from trimtab.server.configuration import Configuration
 
 
@@ -31,6 +32,7 @@ class Served(Struct):
     world: World
     configuration: Configuration
     applications: ApplicationStore
+    sign_on: SignOn
     logins: Logins = field(default_factory=Logins)
     acting: Callable[[], bool] = _never
 

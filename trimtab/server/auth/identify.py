@@ -1,7 +1,5 @@
 """Who calls: by bearer token or cookie."""
 
-from collections.abc import Awaitable, Callable
-
 import msgspec
 from msgspec import Struct
 from starlette.requests import Request
@@ -10,6 +8,7 @@ from trimtab.access.subject import ANONYMOUS, LOCAL_ISSUER, Subject
 from trimtab.model.appproject import AppProject
 from trimtab.server.auth import cookies, revocations, sessions, tokens
 from trimtab.server.auth.secrets import ARGOCD_CM
+from trimtab.server.auth.sso_verify import verify_sso
 from trimtab.server.auth.tokens import BadToken, Claims
 from trimtab.server.served import Served
 
@@ -20,13 +19,6 @@ class Verified(Struct, frozen=True, kw_only=True):
     subject: Subject
     claims: Claims
     renewed: str = ""
-
-
-Verifier = Callable[[str, Served], Awaitable[Verified | None]]
-"""Looks at a token of another issuer; None: not its issuer's. Raises BadToken or Failure."""
-
-VERIFIERS: tuple[Verifier, ...] = ()
-"""The other issuers, asked in turn."""
 
 
 async def identify(request: Request, served: Served) -> Subject:
@@ -69,10 +61,11 @@ def _local(token: str, served: Served) -> Verified:
 
 
 async def _elsewhere(token: str, served: Served) -> Verified:
-    for verifier in VERIFIERS:
-        if (found := await verifier(token, served)) is not None:
-            return found
-    raise BadToken("token is of an issuer that is not configured")
+    found = await verify_sso(token, served)
+    if found is None:
+        raise BadToken("token is of an issuer that is not configured")
+    subject, claims = found
+    return Verified(subject=subject, claims=claims)
 
 
 def _projects(served: Served, subject: str) -> dict[str, AppProject]:

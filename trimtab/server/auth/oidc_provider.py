@@ -1,0 +1,141 @@
+"""What an OpenID Connect provider publishes of itself: its endpoints (discovery) and its keys, kept for a while."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from joserfc.errors import JoseError
+from joserfc.jwk import Key, KeySet
+from msgspec import Struct
+
+from trimtab.clock import Clock
+from trimtab.server.auth.connectors import ProviderDown
+from trimtab.server.auth.provider_web import ProviderWeb
+
+log = logging.getLogger(__name__)
+DISCOVERY_SECONDS = 3600.0
+KEYS_SECONDS = 600.0
+"""A key that the provider takes back is no longer accepted after this."""
+RETRY_SECONDS = 10.0
+"""Between two looks for a key that is not there, or at a provider that is down: a flood of forged tokens asks once."""
+KEEP_SECONDS = 3600.0
+"""So long the last keys count when the provider is down."""
+ALGORITHMS = ("RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA", "Ed25519")
+"""Signatures by a key that the provider alone has: `none` and shared secrets are not among them."""
+
+
+class Metadata(Struct, frozen=True):
+    """The discovery document, as far as it matters here."""
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+    userinfo_endpoint: str = ""
+    end_session_endpoint: str = ""
+    id_token_signing_alg_values_supported: tuple[str, ...] = ("RS256",)
+    token_endpoint_auth_methods_supported: tuple[str, ...] = ("client_secret_basic",)
+
+    @property
+    def algorithms(self) -> list[str]:
+        """Those that both sides take."""
+        return [name for name in ALGORITHMS if name in self.id_token_signing_alg_values_supported]
+
+
+class _Kept(Struct):
+    value: Any = None
+    got: float = 0.0
+    tried: float = float("-inf")
+
+
+class OidcProvider:
+    """`issuer` is as configured, letter by letter."""
+
+    def __init__(self, issuer: str, web: ProviderWeb, clock: Clock) -> None:
+        self.issuer = issuer
+        self._web = web
+        self._clock = clock
+        self._metadata = _Kept()
+        self._keys = _Kept()
+
+    async def metadata(self) -> Metadata:
+        """Raises ProviderDown."""
+        kept, now = self._metadata, self._clock.monotonic()
+        if kept.value is None or now - max(kept.got, kept.tried) >= DISCOVERY_SECONDS:
+            kept.tried = now
+            try:
+                kept.value, kept.got = await self._discover(), now
+            except ProviderDown:
+                if kept.value is None:
+                    raise
+                log.warning("%s: discovery fails; what it said before counts", self.issuer)
+        value: Metadata = kept.value
+        return value
+
+    async def key(self, kid: str | None, algorithm: str) -> Key | None:
+        """The public key of that id, None for one that the provider does not have. Raises ProviderDown."""
+        found = _pick(await self._key_set(KEYS_SECONDS), kid, algorithm)
+        if found is None:
+            found = _pick(await self._key_set(RETRY_SECONDS), kid, algorithm)
+        return found
+
+    async def _key_set(self, oldest: float) -> KeySet:
+        kept, now = self._keys, self._clock.monotonic()
+        due = kept.value is None or now - kept.got >= oldest
+        if due and now - kept.tried >= RETRY_SECONDS:
+            kept.tried = now
+            try:
+                kept.value, kept.got = await self._fetch_keys(), now
+            except ProviderDown as error:
+                log.warning("%s: its keys cannot be had: %s", self.issuer, error.message)
+        if kept.value is None or now - kept.got >= KEEP_SECONDS:
+            raise ProviderDown(f"the keys of {self.issuer} cannot be had; try again in a moment")
+        value: KeySet = kept.value
+        return value
+
+    async def _discover(self) -> Metadata:
+        url = f"{self.issuer.rstrip('/')}/.well-known/openid-configuration"
+        answer = await self._web.get(url)
+        if answer.status != 200:
+            raise ProviderDown(f"{url} answers {answer.status}")
+        try:
+            found = msgspec.convert(answer.json(), Metadata)
+        except msgspec.ValidationError as error:
+            raise ProviderDown(f"{url} is no discovery document: {error}") from error
+        if found.issuer != self.issuer:
+            raise ProviderDown(f"{url} is of issuer {found.issuer!r}: write issuer: {found.issuer} if that is meant")
+        return found
+
+    async def _fetch_keys(self) -> KeySet:
+        answer = await self._web.get((await self.metadata()).jwks_uri)
+        value = answer.json()
+        if answer.status != 200 or not isinstance(value, dict) or not isinstance(value.get("keys"), list):
+            raise ProviderDown(f"{self.issuer} shows no keys")
+        usable = [key for key in map(_key, value["keys"]) if key is not None]
+        if not usable:
+            raise ProviderDown(f"{self.issuer} shows no key that can be used")
+        return KeySet(usable)
+
+
+def _key(value: object) -> Key | None:
+    """A public signing key; None for anything else, above all for shared secrets."""
+    if not isinstance(value, Mapping) or value.get("kty") not in ("RSA", "EC", "OKP"):
+        return None
+    if value.get("use", "sig") != "sig":
+        return None
+    try:
+        return KeySet.import_key_set({"keys": [dict(value)]}).keys[0]  # type: ignore[typeddict-item]
+    except (JoseError, ValueError, TypeError, KeyError):
+        return None
+
+
+KEY_TYPES = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
+
+
+def _pick(keys: KeySet, kid: str | None, algorithm: str) -> Key | None:
+    """By id; a token without one needs a provider with one key of that type."""
+    fitting = [key for key in keys if key.key_type == KEY_TYPES[algorithm[:2]]]
+    if kid is None:
+        return fitting[0] if len(fitting) == 1 else None
+    return next((key for key in fitting if key.kid == kid), None)

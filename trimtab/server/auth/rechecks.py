@@ -1,0 +1,96 @@
+"""Does a session still hold? The provider is asked when it is used, and at most once a minute.
+
+A provider that does not answer decides nothing: what it said last holds for ten minutes more, and then no longer.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict
+
+from msgspec import Struct, field
+
+from trimtab.clock import Clock
+from trimtab.server.auth.connectors import Connector, Identity, ProviderDown, Refused
+
+log = logging.getLogger(__name__)
+EVERY_SECONDS = 60.0
+GRACE_SECONDS = 600.0
+RETRY_SECONDS = 10.0
+"""So long a provider that does not answer is left alone."""
+MOST = 50_000
+"""Sessions remembered; one that was forgotten is asked about when it is used next."""
+
+
+class _Known(Struct):
+    """`refused` is why; `down_since`: the first time that the provider did not answer."""
+
+    identity: Identity
+    asked: float = float("-inf")
+    refused: str = ""
+    down_since: float | None = None
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Rechecks:
+    """What this process knows of sessions, by token id. Nothing of it has to outlast it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+
+    def confirmed(self, token_id: str, identity: Identity) -> None:
+        """The provider has just said so."""
+        self._remember(token_id, _Known(identity, asked=self._clock.monotonic()))
+
+    async def current(self, token_id: str, identity: Identity, connector: Connector) -> Identity:
+        """The person as things are now. Raises Refused, and ProviderDown when nothing has been heard for too long."""
+        if not connector.rechecks:
+            return identity
+        known = self._known.get(token_id)
+        if known is None:
+            known = _Known(identity)
+            self._remember(token_id, known)
+        self._known.move_to_end(token_id)
+        async with known.lock:
+            if self._clock.monotonic() - known.asked >= (
+                RETRY_SECONDS if known.down_since is not None else EVERY_SECONDS
+            ):
+                await self._ask(known, connector)
+        if known.refused:
+            raise Refused(known.refused)
+        self._check_grace(known, connector)
+        return known.identity
+
+    async def _ask(self, known: _Known, connector: Connector) -> None:
+        name = connector.provider.name
+        try:
+            known.identity = await connector.recheck(known.identity)
+            known.down_since = None
+            known.refused = ""
+        except Refused as error:
+            log.info("%s: the session of %s ends: %s", name, known.identity.username, error.message)
+            known.refused = error.message
+            known.down_since = None
+        except ProviderDown as error:
+            if known.down_since is None:
+                known.down_since = self._clock.monotonic()
+                log.warning(
+                    "%s; the session of %s is kept for at most %d s",
+                    error.message,
+                    known.identity.username,
+                    GRACE_SECONDS,
+                )
+        known.asked = self._clock.monotonic()
+
+    def _check_grace(self, known: _Known, connector: Connector) -> None:
+        if known.down_since is None or self._clock.monotonic() - known.down_since < GRACE_SECONDS:
+            return
+        raise ProviderDown(
+            f"{connector.provider.name} has not confirmed your login for too long; try again in a moment"
+        )
+
+    def _remember(self, token_id: str, known: _Known) -> None:
+        self._known[token_id] = known
+        self._known.move_to_end(token_id)
+        if len(self._known) > MOST:
+            self._known.popitem(last=False)
