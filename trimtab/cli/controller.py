@@ -1,54 +1,49 @@
 """`trimtab controller`: keep the applications of a namespace on course, until told to stop."""
 
-import asyncio
+import contextlib
 import logging
-import os
-import signal
-from pathlib import Path
 
 import click
 import uvloop
 
-from trimtab.cli.flags import ClusterFlags, Duration, cluster_flags
-from trimtab.controller.controller import running_controller
-from trimtab.kube import config
-from trimtab.settings import Settings, default_cache
+from trimtab.cli.daemon import Tuning, cluster_of, log_to_stderr, settings_of, told_to_stop, tuning_flags
+from trimtab.cli.flags import ClusterFlags, cluster_flags
+from trimtab.clock import SystemClock
+from trimtab.controller.controller import keeping, open_world
+from trimtab.controller.leading import leading, new_identity
+from trimtab.controller.lease import Terms
+from trimtab.controller.world import World
+from trimtab.kube.config import ClusterConfig
+from trimtab.settings import Settings
 
 
 @click.command()
 @cluster_flags
+@tuning_flags
 @click.option(
-    "--cache", type=click.Path(path_type=Path), help="Folder for what may be lost [default: ~/.cache/trimtab]."
+    "--lease/--no-lease",
+    default=True,
+    show_default=True,
+    help="Act only while the Lease is ours; without it nothing keeps two controllers apart.",
 )
-@click.option("--poll", type=Duration(), default="2m", show_default=True, help="How often Git is asked.")
-@click.option("--poll-jitter", type=Duration(), default="1m", show_default=True, help="At most this much later.")
-@click.option("--workers", type=click.IntRange(1), default=20, show_default=True, help="Applications side by side.")
-@click.option("-v", "--verbose", is_flag=True, help="Say more.")
-def controller(
-    *, flags: ClusterFlags, cache: Path | None, poll: float, poll_jitter: float, workers: int, verbose: bool
-) -> None:
+def controller(*, flags: ClusterFlags, tuning: Tuning, lease: bool) -> None:
     """Run the controller. In a cluster it uses its service account, elsewhere the kubeconfig.
 
-    SIGTERM or Ctrl-C stops it; what is under way then is taken up by the next one.
+    Of several that run, one acts. SIGTERM or Ctrl-C stops it; what is under way then is taken up by the next one.
     """
-    level = logging.DEBUG if verbose else logging.INFO
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S")
-    settings = Settings(
-        namespace=flags.namespace, cache=cache or default_cache(), poll=poll, jitter=poll_jitter, workers=workers
-    )
-    uvloop.run(_run(_cluster(flags), settings))
+    log_to_stderr(tuning)
+    uvloop.run(_run(cluster_of(flags), settings_of(flags, tuning), tuning.terms if lease else None))
 
 
-def _cluster(flags: ClusterFlags) -> config.ClusterConfig:
-    inside = "KUBERNETES_SERVICE_HOST" in os.environ and not (flags.kubeconfig or os.environ.get("KUBECONFIG"))
-    return config.in_cluster() if inside else config.load(flags.kubeconfig, flags.context)
-
-
-async def _run(cluster: config.ClusterConfig, settings: Settings) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    async with running_controller(cluster, settings):
+async def _run(cluster: ClusterConfig, settings: Settings, terms: Terms | None) -> None:
+    stop = told_to_stop()
+    async with open_world(cluster, settings, clock=SystemClock()) as world, _acting(world, terms):
         logging.getLogger(__name__).info("keeping %s of %s on course", settings.namespace, cluster.server)
         await stop.wait()
+
+
+def _acting(world: World, terms: Terms | None) -> contextlib.AbstractAsyncContextManager[object]:
+    if terms is None:
+        return keeping(world)
+    transport, namespace = world.clusters.home.transport, world.settings.namespace
+    return leading(lambda: keeping(world), transport, namespace=namespace, identity=new_identity(), terms=terms)

@@ -10,8 +10,12 @@ import click
 from msgspec import Struct
 
 from trimtab.cli.flags import ClusterFlags, Duration, gathered
+from trimtab.controller.lease import Terms, terms_for
 from trimtab.kube import config
 from trimtab.settings import Settings, default_cache
+
+
+SHORTEST_LEASE = 1.0
 
 
 class Tuning(Struct, frozen=True):
@@ -21,7 +25,20 @@ class Tuning(Struct, frozen=True):
     poll: float
     poll_jitter: float
     workers: int
+    lease_duration: float
     verbose: bool
+
+    @property
+    def terms(self) -> Terms:
+        """Of the Lease."""
+        return terms_for(self.lease_duration)
+
+
+def _long_enough(context: click.Context, parameter: click.Parameter, seconds: float) -> float:
+    """Raises BadParameter: what is shorter is lost with every hiccup of the network."""
+    if seconds < SHORTEST_LEASE:
+        raise click.BadParameter(f"at least {SHORTEST_LEASE:g}s", context, parameter)
+    return seconds
 
 
 tuning_flags = gathered(
@@ -35,6 +52,14 @@ tuning_flags = gathered(
     ),
     click.option("--poll-jitter", type=Duration(), default="1m", show_default=True, help="At most this much later."),
     click.option("--workers", type=click.IntRange(1), default=20, show_default=True, help="Applications side by side."),
+    click.option(
+        "--lease-duration",
+        type=Duration(),
+        default="15s",
+        show_default=True,
+        callback=_long_enough,
+        help="After so long without a sign of life another replica takes over.",
+    ),
     click.option("-v", "--verbose", is_flag=True, help="Say more."),
 )
 """--cache, --poll, … as the one parameter `tuning`."""

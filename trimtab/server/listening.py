@@ -5,28 +5,41 @@ import contextlib
 import socket
 import ssl
 from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Literal
 
 import uvicorn
 from msgspec import Struct
 
+from trimtab.controller.lease import Terms
 from trimtab.server.asgi import Server
 
 GRACE_SECONDS = 20
 """What is under way when the server is told to stop has this long to end."""
 
 
+class Files(Struct, frozen=True):
+    """A certificate and its private key, PEM."""
+
+    certificate: Path
+    key: Path
+
+
 class Options(Struct, frozen=True, kw_only=True):
-    """How to serve. `port` 0: any free one. `tls` None: plain HTTP, for behind an ingress that ends TLS."""
+    """How to serve. `port` 0: any free one. `tls`: the certificate is in files or in Secrets; None is plain HTTP, for
+    behind an ingress that ends TLS. `terms`: of the Lease, for the `controller`.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8080
-    tls: ssl.SSLContext | None = None
+    tls: Files | Literal["secrets"] | None = None
     controller: bool = True
+    terms: Terms = Terms()
     trusted_proxies: str = "127.0.0.1"
 
 
 @contextlib.asynccontextmanager
-async def listening(server: Server, options: Options) -> AsyncIterator[str]:
+async def listening(server: Server, options: Options, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
     """Serve until the context ends, then let what is under way finish; gives the URL."""
     listener = socket.create_server((options.host, options.port), backlog=2048)
     config = uvicorn.Config(
@@ -42,11 +55,11 @@ async def listening(server: Server, options: Options) -> AsyncIterator[str]:
         timeout_keep_alive=75,
     )
     config.load()
-    config.ssl = options.tls
+    config.ssl = tls
     http = _Uvicorn(config)
     task = asyncio.create_task(http.serve(sockets=[listener]), name="http")
     try:
-        scheme = "https" if options.tls else "http"
+        scheme = "https" if tls else "http"
         yield f"{scheme}://{options.host}:{listener.getsockname()[1]}"
     finally:
         http.should_exit = True

@@ -22,6 +22,8 @@ class Controller:
     def __init__(self, scene: Scene, control_plane: ControlPlane) -> None:
         self._scene = scene
         self._flags = ("--kubeconfig", str(control_plane.kubeconfig()), "--namespace", scene.control, "--poll", "1h")
+        # Whoever is started again at once does not wait for the Lease of the one that was killed.
+        self._flags += ("--no-lease",)
         self._process: asyncio.subprocess.Process | None = None
         self._log = scene.folder / "controller.log"
 
