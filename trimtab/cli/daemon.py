@@ -14,7 +14,6 @@ from trimtab.controller.lease import Terms, terms_for
 from trimtab.kube import config
 from trimtab.settings import Settings, default_cache
 
-
 SHORTEST_LEASE = 1.0
 
 

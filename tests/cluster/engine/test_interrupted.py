@@ -21,9 +21,9 @@ class Controller:
 
     def __init__(self, scene: Scene, control_plane: ControlPlane) -> None:
         self._scene = scene
-        self._flags = ("--kubeconfig", str(control_plane.kubeconfig()), "--namespace", scene.control, "--poll", "1h")
-        # Whoever is started again at once does not wait for the Lease of the one that was killed.
-        self._flags += ("--no-lease",)
+        cluster = ("--kubeconfig", str(control_plane.kubeconfig()), "--namespace", scene.control)
+        # Without a Lease: whoever is started again at once does not wait for that of the one that was killed.
+        self._flags = (*cluster, "--poll", "1h", "--no-lease")
         self._process: asyncio.subprocess.Process | None = None
         self._log = scene.folder / "controller.log"
 
