@@ -1,6 +1,7 @@
 """The server put together: engine, configuration, API on a socket, and the controller while the Lease is ours."""
 
 import contextlib
+import ssl
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -13,12 +14,14 @@ from trimtab.kube.config import ClusterConfig
 from trimtab.server.applications.store import ApplicationStore
 from trimtab.server.asgi import Server
 from trimtab.server.auth.identify import identify
+from trimtab.server.auth.secrets import Secrets
 from trimtab.server.auth.sign_on import SignOn
 from trimtab.server.configuration import Configuration
 from trimtab.server.first_start import prepared
-from trimtab.server.listening import Options, listening
+from trimtab.server.listening import Files, Options, listening
 from trimtab.server.operations import OPERATIONS
 from trimtab.server.served import Served
+from trimtab.server.tls import tls_from_files, tls_from_secrets
 from trimtab.settings import Settings
 
 LOOK_AGAIN = 0.02
@@ -65,9 +68,30 @@ async def serving(cluster: ClusterConfig, settings: Settings, options: Options) 
         )
         if options.controller:
             standing = leading(
-                lambda: keeping(world), home.transport, namespace=settings.namespace, identity=new_identity()
+                lambda: keeping(world),
+                home.transport,
+                namespace=settings.namespace,
+                identity=new_identity(),
+                terms=options.terms,
             )
             candidate = await stack.enter_async_context(standing)
             served.acting = lambda: candidate.holds
-        url = await stack.enter_async_context(listening(Server(served, OPERATIONS, identify=identify), options))
+        tls = await stack.enter_async_context(_tls(served, options))
+        server = Server(served, OPERATIONS, identify=identify)
+        url = await stack.enter_async_context(listening(server, options, tls=tls))
         yield Running(url, served)
+
+
+@contextlib.asynccontextmanager
+async def _tls(served: Served, options: Options) -> AsyncIterator[ssl.SSLContext | None]:
+    """What the listener shows; it changes by itself when what was given changes."""
+    match options.tls:
+        case None:
+            yield None
+        case Files(certificate, key):
+            async with tls_from_files(certificate, key, clock=served.clock) as tls:
+                yield tls.context
+        case "secrets":
+            secrets = Secrets(served.transport, served.discovery, served.namespace)
+            async with tls_from_secrets(served.configuration, secrets, clock=served.clock) as tls:
+                yield tls.context
