@@ -34,7 +34,7 @@ async def test_the_cluster_that_we_run_in(desk: Desk) -> None:
     assert home["serverVersion"].startswith("v1.")
     assert (await desk.call("GET", "/api/v1/clusters", who="eve")).body["items"] is None
     by_url = await desk.call("GET", f"/api/v1/clusters/{quoted(home['server'])}")
-    by_name = await desk.call("GET", "/api/v1/clusters/in-cluster", **{"id.type": "name"})
+    by_name = await desk.call("GET", "/api/v1/clusters/in-cluster?id.type=name")
     assert by_url.body["name"] == by_name.body["name"] == "in-cluster"
     again = await desk.call("POST", "/api/v1/clusters/in-cluster/invalidate-cache")
     assert again.status == 200
