@@ -121,7 +121,7 @@ async def create_token(call: Call[NoQuery, CreateTokenRequest]) -> Json:
     name = call.params["name"]
     _require(call, "update", name)
     token_id = tokens.checked_id(call.body.id)
-    key, now = sessions.local(call.served).key, sessions.now(call.served)
+    key, now = sessions.signing_key(call.served), sessions.now(call.served)
     seconds = tokens.checked_seconds(call.body.expires_in)
     token, claims = tokens.issue(key, subject=f"{name}:apiKey", now=now, seconds=seconds, token_id=token_id)
     listed = AccountToken(id=token_id, iat=claims.iat, exp=claims.exp)

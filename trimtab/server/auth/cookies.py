@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 from starlette.requests import Request
 
+from trimtab.server.auth.tokens import BadToken
+
 NAME = "argocd.token"
 LARGEST = 4093
 """Characters that browsers take for name and value and attributes."""
@@ -14,14 +16,14 @@ MOST_PARTS = 20
 
 
 def token_cookies(token: str, request: Request) -> tuple[str, ...]:
-    """`Set-Cookie` values that hold the token. Raises ValueError for one that no browser could keep."""
+    """`Set-Cookie` values that hold the token. Raises BadToken for one that no browser could keep."""
     attributes = _attributes(request)
     room = LARGEST - len(f"{NAME}-{MOST_PARTS}={MOST_PARTS}:{attributes}")
     if len(token) <= room:
         return (f"{NAME}={token}{attributes}",)
     parts = [token[start : start + room] for start in range(0, len(token), room)]
     if len(parts) > MOST_PARTS:
-        raise ValueError(f"the token is too long for {MOST_PARTS} cookies")
+        raise BadToken(f"token is too long for {MOST_PARTS} cookies: ask for fewer groups")
     first, *rest = parts
     following = (f"{NAME}-{number}={part}{attributes}" for number, part in enumerate(rest, 1))
     return (f'{NAME}="{len(parts)}:{first}"{attributes}', *following)

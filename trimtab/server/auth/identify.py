@@ -1,11 +1,9 @@
 """Who calls: by bearer token or cookie."""
 
-import msgspec
 from msgspec import Struct
 from starlette.requests import Request
 
 from trimtab.access.subject import ANONYMOUS, LOCAL_ISSUER, Subject
-from trimtab.model.appproject import AppProject
 from trimtab.server.auth import cookies, revocations, sessions, tokens
 from trimtab.server.auth.secrets import ARGOCD_CM
 from trimtab.server.auth.sso_verify import verify_sso
@@ -32,7 +30,7 @@ async def identify(request: Request, served: Served) -> Subject:
         found = await verified(token, served)
         if found.renewed:
             request.state.cookies = cookies.token_cookies(found.renewed, request)
-    except ValueError as error:
+    except BadToken as error:
         raise sessions.unauthenticated(f"invalid session: {error}") from error
     return found.subject
 
@@ -56,7 +54,7 @@ async def verified(token: str, served: Served) -> Verified:
 def _local(token: str, served: Served) -> Verified:
     found = sessions.local(served)
     claims = tokens.verify(token, found.key, now=sessions.now(served))
-    subject = sessions.admit(claims, found.accounts, _projects(served, claims.sub))
+    subject = sessions.admit(claims, found.accounts, served.configuration.projects)
     return Verified(subject=subject, claims=claims, renewed=sessions.renewed(served, claims))
 
 
@@ -66,15 +64,3 @@ async def _elsewhere(token: str, served: Served) -> Verified:
         raise BadToken("token is of an issuer that is not configured")
     subject, claims = found
     return Verified(subject=subject, claims=claims)
-
-
-def _projects(served: Served, subject: str) -> dict[str, AppProject]:
-    """The project that a token's subject is about; {} where it is about none, or there is none."""
-    name = subject.split(":")[1] if subject.startswith("proj:") else ""
-    manifest = served.configuration.object("AppProject", name) if name else None
-    if manifest is None:
-        return {}
-    try:
-        return {name: msgspec.convert(manifest, AppProject)}
-    except msgspec.ValidationError as error:
-        raise BadToken(f"project {name} cannot be read") from error

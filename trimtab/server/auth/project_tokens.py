@@ -34,7 +34,7 @@ async def create_project_token(served: Served, project: str, role: str, *, token
     subject = f"{sessions.PROJECT_SUBJECT}:{project}:{role}"
     if subject.count(":") != 2:
         raise bad_request("tokens cannot be handed out for a project or role with a colon in its name")
-    key, now = sessions.local(served).key, sessions.now(served)
+    key, now = sessions.signing_key(served), sessions.now(served)
     token, claims = tokens.issue(key, subject=subject, now=now, seconds=seconds, token_id=token_id)
     listed = JwtToken(iat=claims.iat, exp=claims.exp, id=token_id)
 

@@ -58,12 +58,13 @@ async def revoke(secrets: Secrets, claims: Claims, *, now: int) -> Manifest | No
     Raises Failure (503) when too many have been ended, ApiError, Retry.
     """
     try:
-        return await secrets.change(NAME, lambda data: _with(data, claims, now))
+        return await secrets.change(NAME, lambda data: with_session_ended(data, claims, now))
     except (Invalid, BadRequest) as error:
         raise Failure(Code.UNAVAILABLE, f"Secret {NAME} holds all it can; delete it to start anew") from error
 
 
-def _with(data: Mapping[str, bytes], claims: Claims, now: int) -> Mapping[str, bytes | None]:
+def with_session_ended(data: Mapping[str, bytes], claims: Claims, now: int) -> Mapping[str, bytes | None]:
+    """What is to be different in the Secret. What has expired by itself goes."""
     before = {person: _read(raw) for person, raw in data.items()}
     after = {person: _pruned(ended, now) for person, ended in before.items()}
     person = _person(claims)

@@ -35,6 +35,14 @@ def local(served: Served) -> Local:
     return known
 
 
+def signing_key(served: Served) -> bytes:
+    """What tokens are signed with. Raises Failure (503) where there is none yet."""
+    key = local(served).key
+    if not key:
+        raise Failure(Code.UNAVAILABLE, f"{SIGNING_KEY} is missing in {ARGOCD_SECRET}: nobody can log in without it")
+    return key
+
+
 def now(served: Served) -> int:
     """Seconds since 1970, as tokens count."""
     return int(served.clock.now().timestamp())
@@ -61,9 +69,11 @@ async def check_password(served: Served, username: str, password: str, *, addres
     logins, moment = served.logins, served.clock.monotonic()
     _check_address(served, address)
     account = local(served).accounts.by_name.get(username)
-    open_ = account is not None and logins.lockout.begin(username, moment)
+    password_hash = account.password_hash if account else ""
+    if password_hash and not logins.lockout.begin(username, moment):
+        password_hash = ""
     # As much effort for an account that does not exist, or is locked, as for one that does.
-    matches = await logins.passwords.match(password, account.password_hash if account and open_ else "")
+    matches = await logins.passwords.match(password, password_hash)
     if account is None or not matches:
         logins.addresses.failed(address, moment)
         raise unauthenticated("Invalid username or password")
@@ -75,7 +85,7 @@ def session_token(served: Served, username: str, seconds: int) -> str:
     """A token as of a login just now."""
     token_id = str(uuid.uuid4())
     token, _ = tokens.issue(
-        local(served).key, subject=f"{username}:login", now=now(served), seconds=seconds, token_id=token_id
+        signing_key(served), subject=f"{username}:login", now=now(served), seconds=seconds, token_id=token_id
     )
     return token
 
