@@ -3,6 +3,8 @@
 import copy
 from typing import Any
 
+_LONGEST_INDEX = 9
+
 
 class PatchError(ValueError):
     """The patch is malformed, names a path that is not there, or a `test` failed."""
@@ -17,7 +19,7 @@ def apply_json_patch(document: Any, operations: Any) -> Any:
         if not isinstance(operation, dict):
             raise PatchError(f"a JSON patch operation is an object, not {operation!r}")
         _run(root, operation)
-    return root[""]
+    return _find(root, [""])
 
 
 def merge_patch(document: Any, patch: Any) -> Any:
@@ -85,7 +87,7 @@ def _step(node: Any, token: str, path: list[str]) -> Any:
 
 
 def _index(token: str, last: int, path: list[str]) -> int:
-    if not token.isdecimal() or int(token) > last:
+    if not token.isdecimal() or len(token) > _LONGEST_INDEX or int(token) > last:
         raise PatchError(f"{token!r} is no index into the list at {'/'.join(path)}")
     return int(token)
 

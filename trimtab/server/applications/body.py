@@ -28,7 +28,7 @@ def served(raw: bytes) -> bytes:
     parts.pop("apiVersion", None)
     parts.pop("kind", None)
     status = parts.get("status")
-    known = _PARTS.decode(status) if status is not None and bytes(status[:1]) == b"{" else {}
+    known = _PARTS.decode(status) if status is not None and bytes(status)[:1] == b"{" else {}
     if not known.keys() >= EMPTY_STATUS.keys():
         parts["status"] = Raw(_ENCODER.encode({**EMPTY_STATUS, **known}))
     return _ENCODER.encode(parts)

@@ -1,0 +1,168 @@
+"""Syncs, rollbacks and their ending: what is asked of an Application is written here, and done by a controller."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from trimtab.errors import TrimtabError
+from trimtab.model.application import Application
+from trimtab.model.application import Operation as Asked
+from trimtab.model.keys import Manifest
+from trimtab.server.api.applications_write import Nothing, reply
+from trimtab.server.call import Call
+from trimtab.server.failures import bad_request, precondition, unimplemented
+from trimtab.server.operation import Needs, NoQuery, Operation, Query
+from trimtab.server.reply import Json, Raw
+from trimtab.server.writing import objects
+from trimtab.server.writing.application import app_of
+from trimtab.server.writing.change import Named
+from trimtab.server.writing.objects import APPLICATION
+from trimtab.server.writing.reach import SECONDS, is_git
+from trimtab.server.writing.sync_request import (
+    Pin,
+    RollbackBody,
+    SyncBody,
+    pins,
+    rollback_operation,
+    sync_operation,
+)
+from trimtab.sync.asking import asking
+from trimtab.typed.json_patch import merge_patch
+
+OVERRIDE_FLAG = "application.sync.requireOverridePrivilegeForRevisionSync"
+ROLLBACK_FLAG = "server.rbac.rollback.enforce.enable"
+
+
+class Where(Query, frozen=True):
+    app_namespace: str = ""
+    project: str = ""
+
+
+async def sync(call: Call[NoQuery, SyncBody]) -> Raw:
+    """Ask for a sync; the reply is the Application with the operation that a controller will carry out."""
+    body = call.body
+    named = Named(call, call.params["name"], action="sync", namespace=body.app_namespace, project=body.project)
+    current = await named.read()
+    app = app_of(current)
+    _check_name(call, body.name)
+    if body.manifests:
+        named.check(current, "override")
+        raise unimplemented("sync of local manifests")
+    asked = pins(app, body)
+    if any(pin.revision != pin.target for pin in asked) and _flag(call, OVERRIDE_FLAG):
+        named.check(current, "override")
+    resolved = await _resolved(call, asked)
+
+    def operation(now: Application) -> Asked:
+        if pins(now, body) != asked:
+            raise precondition("the application's sources were changed meanwhile; try again")
+        return sync_operation(now, body, username=_username(call), resolved=resolved)
+
+    return await _ask(call, named, current, operation)
+
+
+async def rollback(call: Call[NoQuery, RollbackBody]) -> Raw:
+    """Ask for a sync back to an entry of the history."""
+    body = call.body
+    action = "rollback" if _flag(call, ROLLBACK_FLAG) else "sync"
+    named = Named(call, call.params["name"], action=action, namespace=body.app_namespace, project=body.project)
+    current = await named.read()
+    _check_name(call, body.name)
+    return await _ask(call, named, current, lambda now: rollback_operation(now, body, username=_username(call)))
+
+
+async def terminate(call: Call[Where, None]) -> Json:
+    """Stop the operation that is in progress; one that no controller has begun is taken back."""
+    query = call.query
+    named = Named(call, call.params["name"], action="sync", namespace=query.app_namespace, project=query.project)
+
+    def decide(now: Manifest) -> Manifest:
+        named.check(now)
+        state = (now.get("status") or {}).get("operationState")
+        if not now.get("operation"):
+            raise bad_request("Unable to terminate operation. No operation is in progress")
+        if not state:
+            return {name: part for name, part in now.items() if name != "operation"}
+        return {**now, "status": {**now["status"], "operationState": {**state, "phase": "Terminating"}}}
+
+    await objects.change(call.served, APPLICATION, await named.read(), decide)
+    return Json(value=Nothing())
+
+
+async def _ask(call: Call[Any, Any], named: Named, current: Manifest, operation: Callable[[Application], Asked]) -> Raw:
+    def decide(now: Manifest) -> Manifest:
+        named.check(now)
+        patch = asking(operation(app_of(now)))
+        # A merge patch loses nulls, which Helm values may hold: the operation is put as it is.
+        return {**merge_patch(now, patch), "operation": patch["operation"]}
+
+    return reply(await objects.change(call.served, APPLICATION, current, decide))
+
+
+async def _resolved(call: Call[Any, Any], asked: tuple[Pin, ...]) -> dict[int, str]:
+    """What the revisions mean now, by the place of their source. Raises Failure (400)."""
+    try:
+        async with asyncio.timeout(SECONDS):
+            found = await asyncio.gather(*(_resolve(call, pin) for pin in asked))
+    except TrimtabError as error:
+        raise precondition(error.message) from error
+    return {pin.at: revision for pin, revision in zip(asked, found, strict=True)}
+
+
+async def _resolve(call: Call[Any, Any], pin: Pin) -> str:
+    if not is_git(pin.source):
+        return pin.revision
+    world = call.served.world
+    access = await world.repositories.access(pin.source.repo_url)
+    return await world.sources.resolve(access, pin.revision, tag_prefix=pin.source.tag_prefix)
+
+
+def _flag(call: Call[Any, Any], name: str) -> bool:
+    return call.served.configuration.config_map("argocd-cm").get(name) == "true"
+
+
+def _username(call: Call[Any, Any]) -> str:
+    return call.subject.username or call.subject.name
+
+
+def _check_name(call: Call[Any, Any], name: str | None) -> None:
+    if name and name != call.params["name"]:
+        raise bad_request(f"the body names {name}, the path {call.params['name']}")
+
+
+_PATH = "/api/v1/applications/{name}"
+OPERATIONS = (
+    Operation(
+        method="POST",
+        path=_PATH + "/sync",
+        id="ApplicationService_Sync",
+        handler=sync,
+        needs=Needs("applications", "sync"),
+        query=NoQuery,
+        body=SyncBody,
+        reply=dict[str, Any],
+        summary="Sync an Application",
+    ),
+    Operation(
+        method="POST",
+        path=_PATH + "/rollback",
+        id="ApplicationService_Rollback",
+        handler=rollback,
+        needs=Needs("applications", "sync"),
+        query=NoQuery,
+        body=RollbackBody,
+        reply=dict[str, Any],
+        summary="Go back to what was deployed before",
+    ),
+    Operation(
+        method="DELETE",
+        path=_PATH + "/operation",
+        id="ApplicationService_TerminateOperation",
+        handler=terminate,
+        needs=Needs("applications", "sync"),
+        query=Where,
+        body=type(None),
+        reply=Nothing,
+        summary="Stop the operation in progress",
+    ),
+)

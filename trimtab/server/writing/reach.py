@@ -1,0 +1,47 @@
+"""Can what an Application names be had? Its cluster, its project's leave, its repositories and the paths in them."""
+
+import asyncio
+
+from trimtab.errors import TrimtabError
+from trimtab.model.application import ApplicationSource
+from trimtab.server.served import Served
+from trimtab.server.writing.application import Wanted, invalid, invalid_destination
+
+SECONDS = 20.0
+"""How long all repositories of an Application together may take to answer."""
+
+
+async def check_permitted(served: Served, wanted: Wanted) -> None:
+    """Does the cluster exist, does the project, and does it permit all of this? Raises Failure (400)."""
+    name = wanted.key.name
+    try:
+        served.world.clusters.find(wanted.spec.destination)
+    except TrimtabError as error:
+        raise invalid_destination(name, error.message) from error
+    try:
+        await served.world.projects.check(wanted.as_application())
+    except TrimtabError as error:
+        raise invalid(name, error.message) from error
+
+
+async def check_reachable(served: Served, wanted: Wanted) -> None:
+    """Do the repositories answer, and have they the revisions and paths? Raises Failure (400)."""
+    fetched = [source for source in wanted.spec.all_sources() if is_git(source)]
+    try:
+        async with asyncio.timeout(SECONDS):
+            await asyncio.gather(*(_fetch(served, source) for source in fetched))
+    except TrimtabError as error:
+        raise invalid(wanted.key.name, error.message) from error
+    except TimeoutError as error:
+        hint = "try again, or pass validate=false"
+        raise invalid(wanted.key.name, f"a repository did not answer within {SECONDS:g} s; {hint}") from error
+
+
+def is_git(source: ApplicationSource) -> bool:
+    """Charts and OCI artifacts are looked for when they are rendered."""
+    return not source.chart and not source.repo_url.startswith("oci://")
+
+
+async def _fetch(served: Served, source: ApplicationSource) -> None:
+    access = await served.world.repositories.access(source.repo_url)
+    await served.world.sources.checkout(access, source.target_revision, source.path, tag_prefix=source.tag_prefix)
