@@ -23,13 +23,14 @@ from trimtab.server.health import OPERATIONS as ALWAYS
 from trimtab.server.operation import AnyOperation
 from trimtab.server.origin import check_origin
 from trimtab.server.parameters import BODY_SECONDS, decode_body, decode_query, read_body
-from trimtab.server.reply import Json, Raw, Redirect, Reply, Stream
+from trimtab.server.reply import Json, Pieces, Raw, Redirect, Reply, Stream
 from trimtab.server.router import Router
 from trimtab.server.served import Served
 from trimtab.server.streams import Streams
 from trimtab.server.wire import send_failure, send_reply
 
 log = logging.getLogger(__name__)
+Whole = Json | Raw | Pieces | Redirect
 Identify = Callable[[Request, Served], Awaitable[Subject]]
 """Who calls, by token or cookie; ANONYMOUS where anybody may. Raises Failure (401)."""
 
@@ -107,7 +108,7 @@ class Server:
             raise
 
 
-def _with_renewed_session(request: Request, reply: Json | Raw | Redirect) -> Json | Raw | Redirect:
+def _with_renewed_session(request: Request, reply: Whole) -> Whole:
     """Cookies of a session that was about to end, and goes on (`auth/identify.py`)."""
     renewed: tuple[str, ...] = getattr(request.state, "cookies", ())
     return replace(reply, cookies=(*reply.cookies, *renewed)) if renewed else reply

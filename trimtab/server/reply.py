@@ -1,6 +1,6 @@
 """What a handler gives back; `asgi.py` puts it on the wire."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -25,6 +25,16 @@ class Raw(Struct, frozen=True, kw_only=True):
     cookies: tuple[str, ...] = ()
 
 
+class Pieces(Struct, frozen=True, kw_only=True):
+    """A large JSON body, made while it is sent, so that neither this caller nor any other waits for the whole of it.
+    `gzipped` gives the same, compressed, for callers that take it. Making a piece is quick and cannot fail.
+    """
+
+    plain: Callable[[], Iterator[bytes]]
+    gzipped: Callable[[], Iterator[bytes]]
+    cookies: tuple[str, ...] = ()
+
+
 class Redirect(Struct, frozen=True, kw_only=True):
     """To a path of this server, or to an identity provider."""
 
@@ -40,4 +50,4 @@ class Stream(Struct, frozen=True, kw_only=True):
     messages: AsyncGenerator[bytes, None]
 
 
-Reply = Json | Raw | Redirect | Stream
+Reply = Json | Raw | Pieces | Redirect | Stream

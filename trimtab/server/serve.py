@@ -49,7 +49,10 @@ async def serving(cluster: ClusterConfig, settings: Settings, options: Options) 
         configuration = Configuration(
             home.transport, home.discovery, namespace=settings.namespace, recorder=world.recorder
         )
-        applications = ApplicationStore(home.transport, home.discovery, namespace=settings.namespace)
+        applications = ApplicationStore(
+            home.transport, home.discovery, namespace=settings.namespace, rights=lambda: configuration.enforcer
+        )
+        configuration.on_change(applications.hub.rights_changed)
         web = await stack.enter_async_context(aiohttp.ClientSession(trust_env=True))
         served = Served(
             namespace=settings.namespace,

@@ -1,12 +1,14 @@
 """Replies as HTTP: status, headers, compression."""
 
+import asyncio
+
 import msgspec
 from isal import igzip
 from starlette.requests import Request
 from starlette.types import Message, Send
 
 from trimtab.server.failures import Failure, error_body
-from trimtab.server.reply import Json, Raw, Redirect
+from trimtab.server.reply import Json, Pieces, Raw, Redirect
 
 WORTH_COMPRESSING = 1400
 """Bytes below which a reply fits in one packet anyway."""
@@ -23,7 +25,7 @@ SECURITY: tuple[tuple[bytes, bytes], ...] = (
 _ENCODER = msgspec.json.Encoder()
 
 
-async def send_reply(request: Request, send: Send, reply: Json | Raw | Redirect) -> None:
+async def send_reply(request: Request, send: Send, reply: Json | Raw | Pieces | Redirect) -> None:
     """Put a reply that is all there on the wire."""
     match reply:
         case Json():
@@ -34,6 +36,8 @@ async def send_reply(request: Request, send: Send, reply: Json | Raw | Redirect)
             await send({"type": "http.response.body", "body": b""})
         case Raw():
             await _send_raw(request, send, reply)
+        case Pieces():
+            await _send_pieces(request, send, reply)
 
 
 async def send_failure(request: Request, send: Send, failure: Failure) -> None:
@@ -62,9 +66,28 @@ async def _send_raw(request: Request, send: Send, reply: Raw) -> None:
     headers += [(b"set-cookie", cookie.encode()) for cookie in reply.cookies]
     if len(body) >= WORTH_COMPRESSING:
         headers.append((b"vary", b"accept-encoding"))
-        if "gzip" in request.headers.get("accept-encoding", ""):
+        if _takes_gzip(request):
             body = reply.gzipped or igzip.compress(body, 1)
             headers.append((b"content-encoding", b"gzip"))
     headers.append((b"content-length", str(len(body)).encode()))
     await send(start(reply.status, headers))
     await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})
+
+
+async def _send_pieces(request: Request, send: Send, reply: Pieces) -> None:
+    headers = [(b"content-type", b"application/json"), (b"vary", b"accept-encoding")]
+    headers += [(b"set-cookie", cookie.encode()) for cookie in reply.cookies]
+    compressed = _takes_gzip(request)
+    if compressed:
+        headers.append((b"content-encoding", b"gzip"))
+    await send(start(200, headers))
+    if request.method != "HEAD":
+        for piece in reply.gzipped() if compressed else reply.plain():
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            # `send` returns at once while the socket takes more: others' turn.
+            await asyncio.sleep(0)
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _takes_gzip(request: Request) -> bool:
+    return "gzip" in request.headers.get("accept-encoding", "")

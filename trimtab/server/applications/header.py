@@ -5,7 +5,7 @@ import logging
 import msgspec
 from msgspec import Struct, field
 
-from trimtab.model.names import IN_CLUSTER_NAME, IN_CLUSTER_SERVER
+from trimtab.model.names import IN_CLUSTER_NAME, IN_CLUSTER_SERVER, REFRESH
 from trimtab.model.observed import Observed
 
 log = logging.getLogger(__name__)
@@ -15,7 +15,8 @@ class Header(Struct, frozen=True, kw_only=True, gc=False):
     """What lists look at. `sync`, `health` and `phase` are "" until the controller has said something.
 
     `repos`: the URL of each source. `created`: RFC 3339, so that it sorts as text. `version`: the resourceVersion as a
-    number. `text`: `namespace/name` in lower case, for searching.
+    number. `text`: `namespace/name` in lower case, for searching. `refresh_asked`: the controller has been asked to
+    look at it, and has not yet.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Header(Struct, frozen=True, kw_only=True, gc=False):
     health: str
     phase: str
     text: str
+    refresh_asked: bool
 
 
 class _Automated(Struct, frozen=True):
@@ -114,6 +116,7 @@ def header_of(observed: Observed) -> Header:
         health=status.health.status,
         phase=status.operation_state.phase if status.operation_state else "",
         text=f"{meta.namespace}/{meta.name}".lower(),
+        refresh_asked=REFRESH in (meta.annotations or {}),
     )
 
 

@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 
+from trimtab.access.enforcer import Enforcer
 from trimtab.errors import Retry, TrimtabError
 from trimtab.kube.discovery import Discovery
 from trimtab.kube.resource import Resource
@@ -12,52 +13,47 @@ from trimtab.kube.transport import Transport
 from trimtab.kube.watch import watch
 from trimtab.model.keys import AppKey
 from trimtab.model.names import GROUP
-from trimtab.model.observed import Listed, Removed, Upserted, WatchEvent
+from trimtab.model.observed import Listed, Observed, Removed, Upserted, WatchEvent
+from trimtab.server.applications.catalogue import Catalogue
 from trimtab.server.applications.header import version_number
+from trimtab.server.applications.hub import Hub
 from trimtab.server.applications.stored import Stored, stored
+from trimtab.server.applications.views import Views
 
 log = logging.getLogger(__name__)
 FOLLOW_AGAIN = 3.0
 """Seconds until a kind that could not be followed is tried again."""
-Listener = Callable[[Stored | None, Stored | None], None]
-"""Hears of each change: what was (None: nothing), what is (None: it is gone)."""
 
 
 class ApplicationStore:
-    """What the API server last said of each Application. `trouble`: why that may be old, "" when it is not."""
+    """What the API server last said of each Application, and who hears of changes. `rights`: as they are now.
 
-    def __init__(self, transport: Transport, discovery: Discovery, *, namespace: str) -> None:
+    `trouble`: why what is known may be old, "" when it is not.
+    """
+
+    def __init__(
+        self, transport: Transport, discovery: Discovery, *, namespace: str, rights: Callable[[], Enforcer]
+    ) -> None:
         self._transport = transport
         self._discovery = discovery
         self._listed = asyncio.Event()
-        self._listeners: list[Listener] = []
-        self._apps: dict[AppKey, Stored] = {}
-        self._version = 0
+        self.catalogue = Catalogue()
+        self.views = Views(self.catalogue)
+        self.hub = Hub(self.catalogue, self.views, namespace=namespace, rights=rights)
         self.namespace = namespace
         self.trouble = ""
 
     @property
     def resource_version(self) -> str:
         """Everything up to here is known: a watch may begin from it."""
-        return str(self._version) if self._version else ""
-
-    def __len__(self) -> int:
-        return len(self._apps)
+        return str(self.catalogue.version) if self.catalogue.version else ""
 
     def get(self, key: AppKey) -> Stored | None:
-        return self._apps.get(key)
-
-    def all(self) -> Iterable[Stored]:
-        """In no order."""
-        return self._apps.values()
+        return self.catalogue.get(key)
 
     def follows(self, namespace: str) -> bool:
         """Are Applications of this namespace served at all?"""
         return namespace == self.namespace
-
-    def listen(self, listener: Listener) -> None:
-        """Hear of every change from now on."""
-        self._listeners.append(listener)
 
     async def resource(self) -> Resource:
         """How the API server serves Applications."""
@@ -107,31 +103,24 @@ class ApplicationStore:
         """Believe what a watch says."""
         match event:
             case Upserted(observed):
-                before = self._apps.get(AppKey(observed.meta.namespace, observed.meta.name))
-                same = before is not None and before.uid == observed.meta.uid
-                if before is not None and before.resource_version == observed.meta.resource_version:
-                    return
-                self._put(before, stored(observed, born=before.born if before and same else 0))
+                self._put(observed)
             case Removed(last):
-                self._version = max(self._version, version_number(last.meta.resource_version))
-                self._drop(AppKey(last.meta.namespace, last.meta.name))
+                self.catalogue.drop(_key(last), version_number(last.meta.resource_version))
             case Listed(keys, resource_version):
-                self._version = max(self._version, version_number(resource_version))
+                version = version_number(resource_version)
                 there = {AppKey(key.namespace, key.name) for key in keys}
-                for key in [key for key in self._apps if key not in there]:
-                    self._drop(key)
+                for app in self.catalogue:
+                    if app.key not in there:
+                        self.catalogue.drop(app.key, version)
+                self.catalogue.version = max(self.catalogue.version, version)
                 self._listed.set()
 
-    def _put(self, before: Stored | None, after: Stored) -> None:
-        self._apps[after.key] = after
-        self._version = max(self._version, after.header.version)
-        self._tell(before, after)
+    def _put(self, observed: Observed) -> None:
+        known = self.catalogue.get(_key(observed))
+        if known is None or known.resource_version != observed.meta.resource_version:
+            same = known is not None and known.uid == observed.meta.uid
+            self.catalogue.put(stored(observed, born=known.born if known and same else 0))
 
-    def _drop(self, key: AppKey) -> None:
-        before = self._apps.pop(key, None)
-        if before is not None:
-            self._tell(before, None)
 
-    def _tell(self, before: Stored | None, after: Stored | None) -> None:
-        for listener in self._listeners:
-            listener(before, after)
+def _key(observed: Observed) -> AppKey:
+    return AppKey(observed.meta.namespace, observed.meta.name)
