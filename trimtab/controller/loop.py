@@ -19,7 +19,16 @@ from trimtab.compare.drift import describe
 from trimtab.controller.beginning import Beginning
 from trimtab.controller.delete import finalize, is_deleting
 from trimtab.controller.operate import operate
-from trimtab.controller.pace import backoff, fresh_since, is_asked, is_passing, known_trouble, must_resolve, poll_pause
+from trimtab.controller.pace import (
+    backoff,
+    forget_push,
+    fresh_since,
+    is_asked,
+    is_passing,
+    known_trouble,
+    must_resolve,
+    poll_pause,
+)
 from trimtab.controller.queue import WorkQueue
 from trimtab.controller.refresh import Refreshed, refresh
 from trimtab.controller.world import Memory, Trouble, World
@@ -125,7 +134,7 @@ class Loop:
         now, clock = rfc3339(self.world.clock.now()), self.world.clock
         if (trouble := known_trouble(app, memory, self.world)) is not None:
             return Looked(_troubled(app, trouble, now), trouble.until - clock.monotonic())
-        resolve = must_resolve(app, memory, self.world)
+        resolve, pushed = must_resolve(app, memory, self.world), memory.pushed_at
         try:
             refreshed = await refresh(
                 app, self.world, memory, resolve=resolve, since=fresh_since(app, memory, self.world)
@@ -133,12 +142,14 @@ class Loop:
         except Wait as wait:
             return Looked(app.status, wait.after)
         except TrimtabError as error:
+            forget_push(memory, pushed)
             again = backoff(memory, error, self.world)
             if is_passing(app, memory, error):
                 return Looked(app.status, again)
             memory.trouble = Trouble(error, app.spec, clock.monotonic() + again)
             return Looked(_troubled(app, memory.trouble, now), again)
         memory.failures, memory.trouble = 0, None
+        forget_push(memory, pushed)
         if resolve:
             memory.poll_at = clock.monotonic() + poll_pause(self.world)
         return Looked(self._status(app, refreshed, now), self._again(memory, refreshed), refreshed)

@@ -5,6 +5,7 @@ import random
 from trimtab.controller.world import Memory, Trouble, World
 from trimtab.errors import Retry, TrimtabError, Wait
 from trimtab.model.application import Application
+from trimtab.model.keys import AppKey
 from trimtab.model.names import REFRESH
 from trimtab.source.poll import TOLERANCE
 from trimtab.sync.lifecycle import is_begun
@@ -20,6 +21,19 @@ def is_asked(app: Application) -> bool:
     return REFRESH in (app.metadata.annotations or {})
 
 
+def hear_of_push(key: AppKey, world: World, *, calmly: bool) -> None:
+    """Look at an application, and ask Git anew: at once, or, calmly, not too soon after the last look."""
+    memory = world.memory(key)
+    memory.pushed_at = now = world.clock.monotonic()
+    world.queue.add_later(key, memory.calm_until - now if calmly else 0.0)
+
+
+def forget_push(memory: Memory, heard_at: float) -> None:
+    """The push that was heard of then is taken into account; a later one is not."""
+    if memory.pushed_at == heard_at:
+        memory.pushed_at = 0.0
+
+
 def must_resolve(app: Application, memory: Memory, world: World) -> bool:
     """Ask Git again, or take what it last said? An operation that begins takes the newest there is."""
     declared = memory.declared
@@ -30,6 +44,7 @@ def must_resolve(app: Application, memory: Memory, world: World) -> bool:
         or declared.identity.namespace != app.spec.destination.namespace
         or bool(declared.prepared.errors)
         or memory.failures > 0
+        or memory.pushed_at > 0
         or (app.operation is not None and not is_begun(app))
         or world.clock.monotonic() >= memory.poll_at
     )
@@ -41,14 +56,14 @@ def fresh_since(app: Application, memory: Memory, world: World) -> float:
     So the many applications of a repository share one fetch, whether all are asked at once or come due in turn.
     """
     if is_asked(app) or app.operation is not None or memory.declared is None:
-        return memory.asked_at
-    return world.clock.monotonic() - min(TOLERANCE, world.settings.poll / 4)
+        return max(memory.asked_at, memory.pushed_at)
+    return max(memory.pushed_at, world.clock.monotonic() - min(TOLERANCE, world.settings.poll / 4))
 
 
 def known_trouble(app: Application, memory: Memory, world: World) -> Trouble | None:
     """What kept us from looking, while it is too early to try again: events in the cluster mend no repository."""
     trouble = memory.trouble
-    if trouble is None or is_asked(app) or trouble.spec != app.spec:
+    if trouble is None or is_asked(app) or memory.pushed_at or trouble.spec != app.spec:
         return None
     return trouble if world.clock.monotonic() < trouble.until else None
 

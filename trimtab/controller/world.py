@@ -49,13 +49,16 @@ class Trouble(Struct, frozen=True):
 
 
 class Memory(Struct):
-    """What is remembered of one application between passes."""
+    """What is remembered of one application between passes. `pushed_at`: when we heard of a push that no look has
+    taken into account yet (monotonic), 0 for none.
+    """
 
     uid: str = ""
     declared: Declared | None = None
     verdicts: dict[ObjectKey, Verdict] = field(default_factory=dict)
     poll_at: float = 0.0
     asked_at: float = 0.0
+    pushed_at: float = 0.0
     looked_at: float = 0.0
     calm_until: float = 0.0
     failures: int = 0

@@ -4,10 +4,25 @@ from collections.abc import Iterable
 from itertools import chain
 
 from trimtab.server import health
-from trimtab.server.api import account, session, version
+from trimtab.server.api import (
+    account,
+    application_operations,
+    applications_read,
+    applications_write,
+    certificates,
+    clusters,
+    gpgkeys,
+    not_yet,
+    notifications,
+    session,
+    settings,
+    version,
+)
 from trimtab.server.auth import login
+from trimtab.server.openapi import describing
 from trimtab.server.operation import AnyOperation
 from trimtab.server.web import pages
+from trimtab.server.webhook import receive
 
 NOUNS: tuple[Iterable[AnyOperation], ...] = (
     health.OPERATIONS,
@@ -15,7 +30,18 @@ NOUNS: tuple[Iterable[AnyOperation], ...] = (
     version.OPERATIONS,
     session.OPERATIONS,
     login.OPERATIONS,
+    applications_read.OPERATIONS,
+    applications_write.OPERATIONS,
+    application_operations.OPERATIONS,
     account.OPERATIONS,
+    settings.OPERATIONS,
+    certificates.OPERATIONS,
+    clusters.OPERATIONS,
+    gpgkeys.OPERATIONS,
+    notifications.OPERATIONS,
+    not_yet.OPERATIONS,
+    receive.OPERATIONS,
 )
 
-OPERATIONS: tuple[AnyOperation, ...] = tuple(chain.from_iterable(NOUNS))
+_LISTED = tuple(chain.from_iterable(NOUNS))
+OPERATIONS: tuple[AnyOperation, ...] = (*_LISTED, *describing(_LISTED))

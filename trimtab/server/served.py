@@ -14,6 +14,8 @@ from trimtab.server.auth.logins import Logins
 from trimtab.server.auth.secrets import ARGOCD_SECRET, SIGNING_KEY
 from trimtab.server.auth.sign_on import SignOn
 from trimtab.server.configuration import Configuration
+from trimtab.server.reachability import Reachability
+from trimtab.server.webhook.looks import Annotations
 
 
 def _never() -> bool:
@@ -34,6 +36,8 @@ class Served(Struct):
     applications: ApplicationStore
     sign_on: SignOn
     logins: Logins = field(default_factory=Logins)
+    refreshes: Annotations = field(default_factory=Annotations)
+    reachability: Reachability = field(default_factory=Reachability)
     acting: Callable[[], bool] = _never
 
     def enforcer(self) -> Enforcer:
