@@ -7,6 +7,7 @@ called `result.application.spec` and `result.type`. A path leads through lists, 
 import msgspec
 from msgspec import Raw, Struct
 
+OBJECT, LIST = b"{["
 MOST_PATHS, MOST_PARTS, LONGEST = 200, 16, 8192
 
 Path = tuple[str, ...]
@@ -81,27 +82,27 @@ def _only(value: Raw, tree: Tree) -> Raw | None:
     """None: nothing of it is asked for."""
     if not tree:
         return value
-    first = bytes(value[:1])
-    if first == b"{":
+    first = memoryview(value)[0]
+    if first == OBJECT:
         there = _OBJECT.decode(value)
         cut = {name: _only(there[name], tree[name]) for name in tree if name in there}
         kept = {name: value for name, value in cut.items() if value is not None}
         return Raw(_ENCODER.encode(kept)) if kept else None
-    if first == b"[":
+    if first == LIST:
         items = [part for item in _LIST.decode(value) if (part := _only(item, tree)) is not None]
         return Raw(_ENCODER.encode(items)) if items else None
     return None
 
 
 def _without(value: Raw, tree: Tree) -> Raw:
-    first = bytes(value[:1])
-    if first == b"{":
+    first = memoryview(value)[0]
+    if first == OBJECT:
         rest = {
             name: _without(part, tree[name]) if name in tree else part
             for name, part in _OBJECT.decode(value).items()
             if tree.get(name, tree)
         }
         return Raw(_ENCODER.encode(rest))
-    if first == b"[":
+    if first == LIST:
         return Raw(_ENCODER.encode([_without(item, tree) for item in _LIST.decode(value)]))
     return value
