@@ -79,10 +79,10 @@ class Desk(Scene):
         manifest = {"apiVersion": "v1", "kind": kind, "metadata": metadata, "data": values}
         return await self.apply(manifest, by="tests", force=True)
 
-    async def start(self, *, poll: float = 3600.0) -> None:
-        """Start the server, with the controller in it."""
+    async def start(self, *, poll: float = 3600.0, options: Options | None = None) -> None:
+        """Start the server, by default with the controller in it."""
         settings = Settings(namespace=self.control, cache=self.folder / "cache", poll=poll, jitter=0.0, calm=CALM)
-        running = serving(self.config, settings, Options(port=0))
+        running = serving(self.config, settings, options or Options(port=0))
         self._running = await self._controller.enter_async_context(running)
         await self._running.ready()
         self._world = self._running.served.world
