@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Struct, field
 
@@ -15,12 +15,12 @@ from trimtab.server.applications.header import is_in_cluster
 from trimtab.server.call import Call
 from trimtab.server.failures import bad_request, denied, not_found, unimplemented
 from trimtab.server.operation import Needs, Operation, Query
+from trimtab.server.reachability import ConnectionState
 from trimtab.server.reply import Json
 from trimtab.server.served import Served
 
 RESOURCE = "clusters"
 OTHERS = "deploying to clusters other than the one that Trimtab runs in"
-State = Literal["Successful", "Failed", "Unknown"]
 
 
 class ClusterQuery(Query, frozen=True):
@@ -36,14 +36,6 @@ class WriteQuery(Query, frozen=True):
     upsert: bool = False
     updated_fields: tuple[str, ...] = ()
     id_type: str = field(default="", name="id.type")
-
-
-class ConnectionState(Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True):
-    """Can it be reached? `attempted_at`: when that was found out."""
-
-    status: State
-    message: str = ""
-    attempted_at: str | None = None
 
 
 class TLSClientConfig(Struct, frozen=True, rename="camel"):

@@ -1,0 +1,138 @@
+"""Repositories and their credentials: kept, tried, shown without their secrets, and looked into."""
+
+import pytest
+
+from tests.engine.world import until
+from tests.server.desk import Answer, Desk, quoted
+from trimtab.model.repository_secret import secret_name
+
+PATH = "/api/v1/repositories"
+SECRETS = {"password": "hunter2", "sshPrivateKey": "hunter3", "bearerToken": "hunter4"}
+
+
+async def test_none(desk: Desk) -> None:
+    assert (await desk.call("GET", PATH)).body == {"items": None, "metadata": {}}
+
+
+async def test_a_repository_is_tried_kept_and_shown(desk: Desk) -> None:
+    desk.repo.commit({"app/a.yaml": "{}"})
+    url = desk.repo.url
+    made = await desk.call("POST", PATH, json={"repo": url, "username": "git", "password": "hunter2"})
+    assert made.status == 200, made.body
+    assert made.body["connectionState"]["status"] == "Successful"
+    (one,) = (await desk.call("GET", PATH, who="ada")).body["items"]
+    assert (one["repo"], one["username"]) == (url, "git")
+    assert "hunter2" not in str((made.body, one))
+    secret = await desk.get("Secret", secret_name("repository", url), namespace=desk.control)
+    assert secret is not None
+    assert secret["metadata"]["labels"] == {"argocd.argoproj.io/secret-type": "repository"}
+    assert set(secret["data"]) == {"url", "username", "password"}
+    again = await desk.call("POST", PATH, json={"repo": url, "username": "git", "password": "hunter2"})
+    assert again.status == 200
+    other = await desk.call("POST", PATH, json={"repo": url, "username": "other"})
+    assert other.failure[:2] == (400, 3)
+    changed = await desk.call("POST", PATH, json={"repo": url, "username": "other"}, upsert=True)
+    assert changed.body["username"] == "other"
+    gone = await desk.call("DELETE", f"{PATH}/{quoted(url)}")
+    assert (gone.status, gone.body) == (200, {})
+    assert (await desk.call("GET", f"{PATH}/{quoted(url)}")).failure[:2] == (404, 5)
+
+
+async def test_secrets_that_are_not_given_stay(desk: Desk) -> None:
+    desk.repo.commit({"app/a.yaml": "{}"})
+    url = desk.repo.url
+    await desk.call("POST", PATH, json={"repo": url, "username": "git", **SECRETS})
+    shown = (await desk.call("GET", f"{PATH}/{quoted(url)}")).body
+    answer = await desk.call("PUT", f"{PATH}/{quoted(url)}", json={**shown, "name": "shop"})
+    assert answer.status == 200, answer.body
+    secret = await desk.get("Secret", secret_name("repository", url), namespace=desk.control)
+    assert secret is not None
+    assert {*SECRETS, "name"} <= set(secret["data"])
+
+
+async def test_a_repository_that_cannot_be_reached(desk: Desk) -> None:
+    url = f"file://{desk.folder}/nothing.git"
+    answer = await desk.call("POST", PATH, json={"repo": url, "password": "hunter2"})
+    assert answer.failure[:2] == (400, 3)
+    assert "hunter2" not in answer.failure[2]
+    tried = await desk.call("POST", f"{PATH}/{quoted(url)}/validate", json=url)
+    assert tried.failure[:2] == (400, 3)
+    kept = await desk.call("POST", PATH, json={"repo": url}, credsOnly=True)
+    assert kept.body["connectionState"]["status"] == "Failed"
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"repo": ""}, 400),
+        ({"repo": "https://a\nb"}, 400),
+        ({"repo": "https://charts.example.com", "type": "helm"}, 501),
+        ({"repo": "https://github.com/acme/x", "githubAppID": 1}, 501),
+        ({"repo": 1}, 400),
+        ([], 400),
+    ],
+)
+async def test_what_is_no_repository(desk: Desk, body: object, status: int) -> None:
+    assert (await desk.call("POST", PATH, json=body)).status == status
+    assert (await desk.call("GET", PATH)).body["items"] is None
+
+
+async def test_who_may_not(desk: Desk) -> None:
+    url = desk.repo.url
+    await desk.call("POST", PATH, json={"repo": url}, credsOnly=True)
+    assert (await desk.call("GET", PATH, who="eve")).body["items"] is None
+    hidden = await desk.call("GET", f"{PATH}/{quoted(url)}", who="eve")
+    missing = await desk.call("GET", f"{PATH}/{quoted('https://nowhere.example')}", who="eve")
+    assert hidden.failure == missing.failure == (403, 7, "permission denied")
+    for method, path in (("POST", PATH), ("PUT", f"{PATH}/{quoted(url)}"), ("DELETE", f"{PATH}/{quoted(url)}")):
+        assert (await desk.call(method, path, who="ada", json={"repo": url})).status == 403
+    for what in ("refs", "apps"):
+        assert (await desk.call("GET", f"{PATH}/{quoted(url)}/{what}", who="eve")).status == 403
+
+
+async def test_what_is_in_it(desk: Desk) -> None:
+    chart = {"chart/Chart.yaml": "apiVersion: v2\nname: shop\nversion: 1.0.0\n", "chart/values.yaml": "a: 1\n"}
+    desk.repo.commit({**chart, "kust/kustomization.yaml": "resources: []\n", "plain/a.yaml": "{}"})
+    desk.repo.tag("v1")
+    base = f"{PATH}/{quoted(desk.repo.url)}"
+    assert (await desk.call("GET", f"{base}/refs", who="ada")).body == {"branches": ["main"], "tags": ["v1"]}
+    apps = (await desk.call("GET", f"{base}/apps", who="ada")).body["items"]
+    assert apps == [{"type": "Helm", "path": "chart"}, {"type": "Kustomize", "path": "kust"}]
+
+    async def details(path: str) -> Answer:
+        source = {"repoURL": desk.repo.url, "path": path, "targetRevision": "HEAD"}
+        return await desk.call("POST", f"{base}/appdetails", json={"source": source})
+
+    assert (await details("chart")).body["helm"] == {"valueFiles": ["values.yaml"], "values": "a: 1\n"}
+    assert (await details("plain")).body["type"] == "Directory"
+    assert (await details("../../etc")).status == 400
+    assert (await details("nowhere")).status == 400
+
+
+async def test_credentials_by_prefix(desk: Desk) -> None:
+    path, url = "/api/v1/repocreds", "https://git.example.com/acme"
+    made = await desk.call("POST", path, json={"url": url, "username": "git", "password": "hunter2"})
+    assert made.body == {"url": url, "username": "git"}
+    assert (await desk.call("GET", path, who="ada")).body["items"] == [{"url": url, "username": "git"}]
+    assert (await desk.call("GET", path, who="eve")).body["items"] is None
+    other = await desk.call("POST", path, json={"url": url, "username": "other"})
+    assert other.failure[:2] == (400, 3)
+    put = await desk.call("PUT", f"{path}/{quoted(url)}", json={"url": url, "username": "other"})
+    assert put.body["username"] == "other"
+    secret = await desk.get("Secret", secret_name("repo-creds", url), namespace=desk.control)
+    assert secret is not None
+    assert "password" in secret["data"], "what is not given stays"
+    assert (await desk.call("DELETE", f"{path}/{quoted(url)}", who="ada")).status == 403
+    assert (await desk.call("DELETE", f"{path}/{quoted(url)}")).status == 200
+    assert (await desk.call("DELETE", f"{path}/{quoted(url)}")).status == 404
+
+
+async def test_what_is_configured_by_secret_is_seen_at_once(desk: Desk) -> None:
+    labels = {"argocd.argoproj.io/secret-type": "repository"}
+    await desk.installed("Secret", "repo-mine", {"url": desk.repo.url, "depth": "x", "insecure": "true"}, **labels)
+
+    async def listed() -> Answer:
+        return await desk.call("GET", PATH)
+
+    answer = await until(listed, lambda seen: seen.body["items"])
+    assert answer.body["items"][0]["insecure"] is True

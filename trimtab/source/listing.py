@@ -1,0 +1,61 @@
+"""What a remote repository has, asked without bringing any of it: for forms, and to see whether it can be reached."""
+
+from msgspec import Struct
+
+from trimtab.model.keys import Revision
+from trimtab.model.repository import RepositoryAccess
+from trimtab.source.credentials import login
+from trimtab.source.failures import explain, local_failure, timed_out
+from trimtab.source.hostkeys import names_host
+from trimtab.source.process import GitFailed, GitTimeout, run_git
+from trimtab.source.url import RepositoryUrl, parse_url
+
+DEADLINE = 15.0
+"""Argo CD's deadline of a request to a Git server, in seconds."""
+HEADS, TAGS = "refs/heads/", "refs/tags/"
+
+
+class Listing(Struct, frozen=True):
+    """Names without their prefix, sorted; `head` is the commit of HEAD, "" in an empty repository."""
+
+    head: Revision
+    branches: tuple[str, ...]
+    tags: tuple[str, ...]
+
+
+async def list_refs(access: RepositoryAccess, *, deadline: float = DEADLINE) -> Listing:
+    """Ask the remote. Raises Retry and Stalled with the reasons of `url.py` and `failures.py`."""
+    url = parse_url(access.url)
+    try:
+        with login(url, access) as how:
+            try:
+                said = await run_git(
+                    ["ls-remote", "--quiet", "--", url.url],
+                    deadline=deadline,
+                    config=how.config,
+                    environment=how.environment,
+                )
+            except GitTimeout as timeout:
+                raise timed_out(url.url, seconds=timeout.seconds) from None
+            except GitFailed as failure:
+                known = _host_is_known(url, access)
+                raise explain(failure.stderr, url=url.url, secrets=how.secrets, host_is_known=known) from None
+    except OSError as error:
+        raise local_failure(error, url=url.url) from error
+    return _read(said)
+
+
+def _host_is_known(url: RepositoryUrl, access: RepositoryAccess) -> bool:
+    return url.scheme == "ssh" and names_host(access.known_hosts, url.host)
+
+
+def _read(said: str) -> Listing:
+    """Lines of `SHA TAB reference`; `^{}` marks what an annotated tag is of."""
+    lines = [line.partition("\t") for line in said.splitlines()]
+    refs = {name: sha for sha, _, name in lines if name}
+    names = sorted(name for name in refs if not name.endswith("^{}"))
+    return Listing(
+        head=Revision(refs.get("HEAD", "")),
+        branches=tuple(name.removeprefix(HEADS) for name in names if name.startswith(HEADS)),
+        tags=tuple(name.removeprefix(TAGS) for name in names if name.startswith(TAGS)),
+    )
