@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from trimtab.server.auth.sessions import account_problems
 from trimtab.server.call import Call
 from trimtab.server.failures import Code, Failure
 from trimtab.server.operation import NoQuery, Operation, Query
@@ -45,7 +46,7 @@ async def readyz(call: Call[NoQuery, None]) -> Json:
         acting=served.acting(),
         waiting=waiting,
         troubles=served.configuration.troubles(),
-        problems=served.configuration.problems(),
+        problems={**served.configuration.problems(), **account_problems(served)},
     )
     return Json(value=found, status=503 if waiting else 200)
 

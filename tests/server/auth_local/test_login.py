@@ -8,6 +8,7 @@ from tests.engine.world import until
 from tests.server.auth_local.people import CAN_I, at, cookie_values, failed, replica, set_cookies, status_at
 from tests.server.desk import PASSWORD, Desk
 from trimtab.server.auth.limits import FAILURES
+from trimtab.server.auth.passwords import Passwords
 
 SESSION, USERINFO = "/api/v1/session", "/api/v1/session/userinfo"
 
@@ -33,26 +34,26 @@ async def test_nobody_is_told_that_they_are_nobody(desk: Desk) -> None:
     assert (forged.status, forged.body) == (200, {"loggedIn": False})
 
 
-@pytest.mark.parametrize(
-    ("body", "failure"),
-    [
-        ({"username": "ada", "password": "wrong"}, (401, 16, "Invalid username or password")),
-        ({"username": "nobody", "password": PASSWORD}, (401, 16, "Invalid username or password")),
-        ({"username": "ADA", "password": PASSWORD}, (401, 16, "Invalid username or password")),
-        ({"username": "ada", "password": ""}, (401, 16, "Blank passwords are not allowed")),
-        ({"username": "ada"}, (401, 16, "Blank passwords are not allowed")),
-        ({"password": PASSWORD}, (401, 16, "no credentials supplied")),
-        ({}, (401, 16, "no credentials supplied")),
-        ({"username": "a" * 33, "password": "x"}, (400, 3, "Username is too long (at most 32 characters)")),
-        ({"username": "ada\0", "password": PASSWORD}, (401, 16, "Invalid username or password")),
-        ({"username": "ada", "password": "\0" + "x" * 9000}, (401, 16, "Invalid username or password")),
-        ({"username": "proj:default:x", "password": "x"}, (401, 16, "Invalid username or password")),
-    ],
-)
-async def test_wrong_logins_are_refused(desk: Desk, body: dict[str, str], failure: tuple[int, int, str]) -> None:
-    answer = await desk.call("POST", SESSION, who="", json=body)
-    assert answer.failure == failure
-    assert "set-cookie" not in answer.headers
+WRONG: list[tuple[dict[str, str], tuple[int, int, str]]] = [
+    ({"username": "ada", "password": "wrong"}, (401, 16, "Invalid username or password")),
+    ({"username": "nobody", "password": PASSWORD}, (401, 16, "Invalid username or password")),
+    ({"username": "ADA", "password": PASSWORD}, (401, 16, "Invalid username or password")),
+    ({"username": "ada", "password": ""}, (401, 16, "Blank passwords are not allowed")),
+    ({"username": "ada"}, (401, 16, "Blank passwords are not allowed")),
+    ({"password": PASSWORD}, (401, 16, "no credentials supplied")),
+    ({}, (401, 16, "no credentials supplied")),
+    ({"username": "a" * 33, "password": "x"}, (400, 3, "Username is too long (at most 32 characters)")),
+    ({"username": "ada\0", "password": PASSWORD}, (401, 16, "Invalid username or password")),
+    ({"username": "ada", "password": "\0" + "x" * 9000}, (401, 16, "Invalid username or password")),
+    ({"username": "proj:default:x", "password": "x"}, (401, 16, "Invalid username or password")),
+]
+
+
+async def test_wrong_logins_are_refused(desk: Desk) -> None:
+    for body, failure in WRONG:
+        answer = await desk.call("POST", SESSION, who="", json=body)
+        assert answer.failure == failure, body
+        assert "set-cookie" not in answer.headers
 
 
 async def test_a_token_is_no_credential_for_a_session(desk: Desk) -> None:
@@ -79,12 +80,47 @@ async def test_a_login_needs_an_enabled_account_with_the_capability(empty_desk: 
         assert answer.failure == (401, 16, message)
 
 
+async def test_an_account_that_cannot_be_read_is_told_of_and_shut(empty_desk: Desk) -> None:
+    await empty_desk.prepare(cm={"accounts.ada.enabled": "perhaps"})
+    await empty_desk.start()
+    body = {"username": "ada", "password": PASSWORD}
+    refused = await empty_desk.call("POST", SESSION, who="", json=body)
+    assert refused.failure == (401, 16, "Account ada is disabled")
+    (problem,) = (await empty_desk.call("GET", "/readyz", who="")).body["problems"]["local accounts"]
+    assert "accounts.ada.enabled" in problem
+    assert await empty_desk.login("eve"), "others are not touched"
+
+
 async def test_five_failures_lock_an_account_and_nobody_can_tell(desk: Desk) -> None:
     for _ in range(FAILURES):
         assert await failed(desk, "eve") == await failed(desk, "nobody")
     right = await desk.call("POST", SESSION, who="", json={"username": "eve", "password": PASSWORD})
     assert right.failure == (401, 16, "Invalid username or password")
     assert await desk.login("ada"), "others are not locked"
+
+
+async def test_it_takes_as_long_whoever_it_is(empty_desk: Desk) -> None:
+    """Each attempt is one bcrypt, of the same cost, also for who is locked, unknown, or has no password."""
+    await empty_desk.prepare(cm={"accounts.bob": "login"})
+    await empty_desk.start()
+    await empty_desk.running.ready()
+    compared = empty_desk.running.served.logins.passwords = Recording()
+    for who in ("eve", "nobody", "bob", *["eve"] * FAILURES):
+        await failed(empty_desk, who)
+    assert len(compared.costs) == FAILURES + 3
+    assert set(compared.costs) == {"$2b$04$"}
+
+
+class Recording(Passwords):
+    """Notes the cost of each comparison."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.costs: list[str] = []
+
+    async def match(self, password: str, password_hash: str) -> bool:
+        self.costs.append(password_hash[:7])
+        return await super().match(password, password_hash)
 
 
 async def test_many_at_once_are_no_more_than_five(desk: Desk) -> None:

@@ -1,5 +1,7 @@
 """Who calls: by bearer token or cookie."""
 
+import contextlib
+
 from msgspec import Struct
 from starlette.requests import Request
 
@@ -9,6 +11,10 @@ from trimtab.server.auth.secrets import ARGOCD_CM
 from trimtab.server.auth.sso_verify import verify_sso
 from trimtab.server.auth.tokens import BadToken, Claims
 from trimtab.server.served import Served
+
+FRESH_SECONDS = 2
+LOOKS = 5
+LOOK_AGAIN_SECONDS = 0.05
 
 
 class Verified(Struct, frozen=True, kw_only=True):
@@ -45,17 +51,29 @@ def token_of(request: Request) -> str:
 async def verified(token: str, served: Served) -> Verified:
     """What stands behind a token. Raises BadToken for one that does not count, Failure."""
     local = tokens.issuer_of(token) == LOCAL_ISSUER
-    found = _local(token, served) if local else await _elsewhere(token, served)
+    found = await (_local(token, served) if local else _elsewhere(token, served))
     if revocations.is_revoked(served.configuration.object("Secret", revocations.NAME), found.claims):
         raise BadToken("token is revoked, please log in again")
     return found
 
 
-def _local(token: str, served: Served) -> Verified:
-    found = sessions.local(served)
-    claims = tokens.verify(token, found.key, now=sessions.now(served))
-    subject = sessions.admit(claims, found.accounts, served.configuration.projects)
-    return Verified(subject=subject, claims=claims, renewed=sessions.renewed(served, claims))
+async def _local(token: str, served: Served) -> Verified:
+    claims = tokens.verify(token, sessions.local(served).key, now=sessions.now(served))
+    return Verified(subject=await _admitted(claims, served), claims=claims, renewed=sessions.renewed(served, claims))
+
+
+async def _admitted(claims: Claims, served: Served) -> Subject:
+    """What another replica handed out a moment ago may not be known here yet: look again before refusing it."""
+    fresh = claims.iat >= sessions.now(served) - FRESH_SECONDS
+    for _ in range(LOOKS if fresh else 0):
+        with contextlib.suppress(BadToken):
+            return _admit(claims, served)
+        await served.clock.sleep(LOOK_AGAIN_SECONDS)
+    return _admit(claims, served)
+
+
+def _admit(claims: Claims, served: Served) -> Subject:
+    return sessions.admit(claims, sessions.local(served).accounts, served.configuration.projects)
 
 
 async def _elsewhere(token: str, served: Served) -> Verified:

@@ -1,5 +1,6 @@
 """Local sessions: logging in, and whether what a verified token says still holds."""
 
+import logging
 import uuid
 from collections.abc import Mapping
 
@@ -16,6 +17,7 @@ from trimtab.server.auth.tokens import BadToken, Claims
 from trimtab.server.failures import Code, Failure, bad_request
 from trimtab.server.served import Served
 
+log = logging.getLogger(__name__)
 LONGEST_USERNAME = 32
 SESSION_SECONDS = 24 * 3600
 RENEW_SECONDS = 300
@@ -31,8 +33,16 @@ def local(served: Served) -> Local:
     if known is None or known.config_map is not config_map or known.secret is not secret:
         data = secret_data(secret)
         accounts = read_accounts(served.configuration.config_map(ARGOCD_CM), data)
+        if accounts.problems and (known is None or known.accounts.problems != accounts.problems):
+            log.error("local accounts: %s", "; ".join(accounts.problems))
         known = served.logins.local = Local(config_map, secret, accounts, data.get(SIGNING_KEY, b""))
     return known
+
+
+def account_problems(served: Served) -> dict[str, tuple[str, ...]]:
+    """What is wrong in how the local accounts are written down; {} when nothing is."""
+    problems = local(served).accounts.problems
+    return {"local accounts": problems} if problems else {}
 
 
 def signing_key(served: Served) -> bytes:
@@ -68,13 +78,14 @@ async def check_password(served: Served, username: str, password: str, *, addres
         raise bad_request(f"Username is too long (at most {LONGEST_USERNAME} characters)")
     logins, moment = served.logins, served.clock.monotonic()
     _check_address(served, address)
-    account = local(served).accounts.by_name.get(username)
+    accounts = local(served).accounts.by_name
+    account = accounts.get(username)
     password_hash = account.password_hash if account else ""
-    if password_hash and not logins.lockout.begin(username, moment):
-        password_hash = ""
-    # As much effort for an account that does not exist, or is locked, as for one that does.
-    matches = await logins.passwords.match(password, password_hash)
-    if account is None or not matches:
+    open_ = bool(password_hash) and logins.lockout.begin(username, moment)
+    # As much effort for an account that does not exist, or is locked, as for one that does: another's hash stands in.
+    stand_in = next((one.password_hash for one in accounts.values() if one.password_hash), "")
+    matches = await logins.passwords.match(password, password_hash or stand_in)
+    if account is None or not (open_ and matches):
         logins.addresses.failed(address, moment)
         raise unauthenticated("Invalid username or password")
     logins.lockout.succeeded(username)
