@@ -1,6 +1,7 @@
 """A server, a fake GitHub, people; and one real OpenID Connect provider for all tests of a process."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.servers.fakegithub.world import OAuthApp
 from tests.servers.oidc.provider import oidc_provider
 
 CLIENT = {"client_id": "argocd", "client_secret": "s" * 40, "redirect_uris": ["http://127.0.0.1/auth/callback"]}
-USERS = {
+USERS: dict[str, dict[str, Any]] = {
     "ada": {"groups": ["platform", "everybody"], "email": "ada@example.com", "name": "Ada"},
     "admin": {"groups": ["everybody"]},
 }

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import datetime as dt
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -16,9 +17,10 @@ from trimtab.server.auth.identify import identify
 from trimtab.server.auth.sign_on import SignOn
 from trimtab.server.configuration import Configuration
 from trimtab.server.listening import Options, listening
+from trimtab.server.operation import AnyOperation
 from trimtab.server.served import Served
 
-OPERATIONS = (*login.OPERATIONS, *session.OPERATIONS, *version.OPERATIONS)
+OPERATIONS: tuple[AnyOperation, ...] = (*login.OPERATIONS, *session.OPERATIONS, *version.OPERATIONS)
 KEY = "the-key-that-signs-tokens-in-tests"
 PART_OF = {"app.kubernetes.io/part-of": "argocd"}
 
@@ -87,7 +89,8 @@ class Place:
 @contextlib.asynccontextmanager
 async def a_place(configuration: Written | None = None) -> AsyncIterator[Place]:
     """A server at work. With a configuration: another replica of the one that has it."""
-    clock, written = StepClock(), configuration or Written()
+    # A provider that is a process of its own goes by the machine's time.
+    clock, written = StepClock(dt.datetime.now(dt.UTC)), configuration or Written()
     nothing: Any = None
     applications: Any = NoApplications()
     async with aiohttp.ClientSession() as web:
