@@ -169,6 +169,19 @@ async def test_logging_out_twice_or_without_a_session_is_no_error(desk: Desk) ->
         assert (await desk.call("DELETE", SESSION, who="", headers={"cookie": cookie})).status == 200
 
 
+async def test_who_is_shut_out_may_still_leave(desk: Desk) -> None:
+    """And is not back in when the account is."""
+    token = await desk.login("ada")
+    shut = {"accounts.ada": "login", "accounts.ada.enabled": "false"}
+    await desk.installed("ConfigMap", "argocd-cm", shut)
+    await until(lambda: at(desk, token), lambda answer: answer.status == 401)
+    out = await desk.call("DELETE", SESSION, who="", headers={"cookie": f"argocd.token={token}"})
+    assert out.status == 200
+    await desk.installed("ConfigMap", "argocd-cm", {**shut, "accounts.ada.enabled": "true"})
+    answer = await until(lambda: at(desk, token), lambda found: "disabled" not in found.body["message"])
+    assert answer.failure[2] == "invalid session: token is revoked, please log in again"
+
+
 async def test_another_site_cannot_log_a_person_out(desk: Desk) -> None:
     token = await desk.login("ada")
     headers = {"cookie": f"argocd.token={token}", "origin": "https://evil.example.com"}

@@ -61,8 +61,8 @@ async def delete_session(call: Call[NoQuery, None]) -> Json:
 
 
 async def end_session(served: Served, token: str) -> None:
-    """Raises BadToken for one that does not count anyway, ApiError, Retry."""
-    claims = (await identify.verified(token, served)).claims
+    """Raises BadToken for one that is none, or is over; Failure, ApiError, Retry."""
+    claims = await identify.ending(token, served)
     if sessions.is_session(claims):
         store = Secrets(served.transport, served.discovery, served.namespace)
         await settled(served.configuration, await revocations.revoke(store, claims, now=sessions.now(served)))

@@ -57,6 +57,16 @@ async def verified(token: str, served: Served) -> Verified:
     return found
 
 
+async def ending(token: str, served: Served) -> Claims:
+    """What a token says whose session is to end. It need not count: who was put out, or whose provider is away, may
+    leave, too. Raises BadToken, Failure.
+    """
+    with contextlib.suppress(BadToken):
+        key = sessions.local(served).key
+        return tokens.verify(token, key, now=sessions.now(served), issuer=tokens.issuer_of(token))
+    return (await verified(token, served)).claims
+
+
 async def _local(token: str, served: Served) -> Verified:
     claims = tokens.verify(token, sessions.local(served).key, now=sessions.now(served))
     return Verified(subject=await _admitted(claims, served), claims=claims, renewed=sessions.renewed(served, claims))

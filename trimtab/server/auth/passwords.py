@@ -22,6 +22,9 @@ MOST_WAITING = 50
 NOTHING = "$2b$10$pVGCsze5b3U3yUVmDJCJo.OnKFnd0dIeYhhBJnGg3HRLiU4Zz9KIC"
 """Compared with where there is no account: no password is known that gives it."""
 
+QUIET = re2.Options()
+QUIET.log_errors = False
+
 
 class Passwords:
     """Compares and makes hashes. A crowd of logins waits in line, and who comes when the line is full is sent away."""
@@ -59,7 +62,7 @@ def check_new_password(password: str, pattern: str) -> None:
     """Raises Failure (400) for one that argocd-cm's `passwordPattern` (RE2; "": Argo CD's default) does not allow."""
     pattern = pattern or PATTERN
     try:
-        allowed = re2.search(pattern, password) is not None
+        allowed = re2.compile(pattern, QUIET).search(password) is not None
     except re2.error as error:
         raise precondition("passwordPattern in argocd-cm is not a regular expression: correct it") from error
     if not allowed:

@@ -56,8 +56,11 @@ class Secrets(Struct, frozen=True):
                 return None
             try:
                 return await (self._create(name, different) if live is None else self._patch(live, different))
-            except (AlreadyExists, StaleConflict, NotFound):
+            except (AlreadyExists, StaleConflict):
                 continue
+            except NotFound:
+                if live is None:
+                    raise
         raise Retry(f"Secret {name} is being written by others all the time; try again", reason="Conflict")
 
     async def data(self, name: str) -> Mapping[str, bytes]:
