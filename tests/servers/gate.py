@@ -44,6 +44,11 @@ class Gate:
         except OSError:
             writer.transport.abort()
             return
+        if not (self._server and self._server.is_serving()):
+            # It was shut meanwhile.
+            writer.transport.abort()
+            far_writer.transport.abort()
+            return
         for source, sink in ((reader, far_writer), (far_reader, writer)):
             self._open.add(sink)
             pump = asyncio.create_task(self._pump(source, sink))
@@ -56,6 +61,8 @@ class Gate:
                 sink.write(data)
                 await sink.drain()
         sink.close()
+        with suppress(OSError):
+            await sink.wait_closed()
         self._open.discard(sink)
 
 

@@ -57,8 +57,10 @@ async def leading(
 async def _stand(candidate: "Candidate", act: Act) -> None:
     """Take the Lease, act while it is ours, and so on."""
     while True:
-        while not candidate.holds:
-            await candidate.pause(await candidate.attempt())
+        again = await candidate.attempt()
+        if not candidate.holds:
+            await candidate.pause(again)
+            continue
         log.info("%s acts from now on", candidate.identity)
         acting = asyncio.create_task(_act(candidate, act), name="acting")
         try:

@@ -26,9 +26,10 @@ class Terms(Struct, frozen=True, kw_only=True):
 
 
 def terms_for(duration: float) -> Terms:
-    """The terms with another duration, in the same proportions."""
-    share = duration / Terms().duration
-    return Terms(duration=duration, deadline=Terms().deadline * share, retry=Terms().retry * share)
+    """The terms with another duration: the deadline in proportion, looks as often, or more often where it is short."""
+    usual = Terms()
+    share = duration / usual.duration
+    return Terms(duration=duration, deadline=usual.deadline * share, retry=usual.retry * min(share, 1.0))
 
 
 class Record(Struct, frozen=True, rename="camel", kw_only=True):
