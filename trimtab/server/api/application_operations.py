@@ -4,17 +4,21 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from msgspec import Struct
+
 from trimtab.errors import TrimtabError
 from trimtab.model.application import Application
 from trimtab.model.application import Operation as Asked
+from trimtab.model.appproject import SyncWindow
 from trimtab.model.keys import Manifest
-from trimtab.server.api.applications_write import Nothing, reply
+from trimtab.server.api.applications_write import reply
 from trimtab.server.call import Call
 from trimtab.server.failures import bad_request, precondition, unimplemented
 from trimtab.server.operation import Needs, NoQuery, Operation, Query
 from trimtab.server.reply import Json, Raw
 from trimtab.server.writing import objects
 from trimtab.server.writing.application import app_of
+from trimtab.server.writing.body import Nothing, WrittenApplication
 from trimtab.server.writing.change import Named
 from trimtab.server.writing.objects import APPLICATION
 from trimtab.server.writing.reach import SECONDS, is_git
@@ -26,11 +30,27 @@ from trimtab.server.writing.sync_request import (
     rollback_operation,
     sync_operation,
 )
+from trimtab.server.writing.windows import check_window, window_state
 from trimtab.sync.asking import asking
 from trimtab.typed.json_patch import merge_patch
 
 OVERRIDE_FLAG = "application.sync.requireOverridePrivilegeForRevisionSync"
 ROLLBACK_FLAG = "server.rbac.rollback.enforce.enable"
+
+
+class Window(Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True):
+    kind: str
+    schedule: str
+    duration: str
+    manual_sync: bool = False
+
+
+class Windows(Struct, frozen=True, rename="camel", kw_only=True):
+    """`assignedWindows` concern the Application, of which `activeWindows` are active now."""
+
+    active_windows: tuple[Window, ...]
+    assigned_windows: tuple[Window, ...]
+    can_sync: bool
 
 
 class Where(Query, frozen=True):
@@ -51,6 +71,7 @@ async def sync(call: Call[NoQuery, SyncBody]) -> Raw:
     asked = pins(app, body)
     if any(pin.revision != pin.target for pin in asked) and _flag(call, OVERRIDE_FLAG):
         named.check(current, "override")
+    check_window(call.served, app)
     resolved = await _resolved(call, asked)
 
     def operation(now: Application) -> Asked:
@@ -68,6 +89,7 @@ async def rollback(call: Call[NoQuery, RollbackBody]) -> Raw:
     named = Named(call, call.params["name"], action=action, namespace=body.app_namespace, project=body.project)
     current = await named.read()
     _check_name(call, body.name)
+    check_window(call.served, app_of(current))
     return await _ask(call, named, current, lambda now: rollback_operation(now, body, username=_username(call)))
 
 
@@ -87,6 +109,24 @@ async def terminate(call: Call[Where, None]) -> Json:
 
     await objects.change(call.served, APPLICATION, await named.read(), decide)
     return Json(value=Nothing())
+
+
+async def windows(call: Call[Where, None]) -> Json:
+    """The sync windows that concern an Application, and whether a sync may be asked for now."""
+    query = call.query
+    named = Named(call, call.params["name"], action="get", namespace=query.app_namespace, project=query.project)
+    state = window_state(call.served, app_of(await named.read()))
+    return Json(
+        value=Windows(
+            active_windows=tuple(map(_window, state.active)),
+            assigned_windows=tuple(_window(one.window) for one in state.seen),
+            can_sync=state.may_sync(manually=True),
+        )
+    )
+
+
+def _window(window: SyncWindow) -> Window:
+    return Window(kind=window.kind, schedule=window.schedule, duration=window.duration, manual_sync=window.manual_sync)
 
 
 async def _ask(call: Call[Any, Any], named: Named, current: Manifest, operation: Callable[[Application], Asked]) -> Raw:
@@ -140,7 +180,7 @@ OPERATIONS = (
         needs=Needs("applications", "sync"),
         query=NoQuery,
         body=SyncBody,
-        reply=dict[str, Any],
+        reply=WrittenApplication,
         summary="Sync an Application",
     ),
     Operation(
@@ -151,7 +191,7 @@ OPERATIONS = (
         needs=Needs("applications", "sync"),
         query=NoQuery,
         body=RollbackBody,
-        reply=dict[str, Any],
+        reply=WrittenApplication,
         summary="Go back to what was deployed before",
     ),
     Operation(
@@ -164,5 +204,16 @@ OPERATIONS = (
         body=type(None),
         reply=Nothing,
         summary="Stop the operation in progress",
+    ),
+    Operation(
+        method="GET",
+        path=_PATH + "/syncwindows",
+        id="ApplicationService_GetApplicationSyncWindows",
+        handler=windows,
+        needs=Needs("applications", "get"),
+        query=Where,
+        body=type(None),
+        reply=Windows,
+        summary="The sync windows that concern an Application",
     ),
 )

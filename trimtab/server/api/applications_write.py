@@ -4,7 +4,6 @@ from typing import Any
 
 import msgspec
 import orjson
-from msgspec import Struct
 
 from trimtab.model.application import ApplicationSpec
 from trimtab.model.cascade import FINALIZERS, cascades, with_cascade
@@ -16,7 +15,7 @@ from trimtab.server.operation import Body, Needs, NoQuery, Operation, Query
 from trimtab.server.reply import Json, Raw
 from trimtab.server.writing import objects
 from trimtab.server.writing.application import ApplicationBody, Wanted, check_name, project_of, read_wanted
-from trimtab.server.writing.body import AnApplicationSpec, MetadataBody
+from trimtab.server.writing.body import AnApplicationSpec, MetadataBody, Nothing, WrittenApplication
 from trimtab.server.writing.change import Named, change, make
 from trimtab.server.writing.objects import APPLICATION
 from trimtab.server.writing.patched import patched
@@ -48,10 +47,6 @@ class PatchBody(Body, frozen=True):
     patch_type: str | None = None
     app_namespace: str | None = None
     project: str | None = None
-
-
-class Nothing(Struct, frozen=True):
-    """An empty object."""
 
 
 async def create(call: Call[Created, ApplicationBody]) -> Raw:
@@ -162,7 +157,7 @@ OPERATIONS = (
         needs=Needs("applications", "create"),
         query=Created,
         body=ApplicationBody,
-        reply=dict[str, Any],
+        reply=WrittenApplication,
         summary="Create an Application",
     ),
     Operation(
@@ -173,7 +168,7 @@ OPERATIONS = (
         needs=Needs("applications", "update"),
         query=Updated,
         body=ApplicationBody,
-        reply=dict[str, Any],
+        reply=WrittenApplication,
         summary="Replace spec, labels, annotations and finalizers of an Application",
     ),
     Operation(
@@ -195,7 +190,7 @@ OPERATIONS = (
         needs=Needs("applications", "update"),
         query=NoQuery,
         body=PatchBody,
-        reply=dict[str, Any],
+        reply=WrittenApplication,
         summary="Patch an Application",
     ),
     Operation(

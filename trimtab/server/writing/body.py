@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import orjson
-from msgspec import Meta
+from msgspec import Meta, Struct
 
+from trimtab.model.application import ApplicationSpec, Metadata, Operation
 from trimtab.model.keys import Manifest
 from trimtab.server.failures import bad_request
 from trimtab.server.operation import Body
@@ -14,6 +15,19 @@ AnApplicationSpec = Annotated[dict[str, Any], Meta(extra_json_schema={"$ref": "#
 """Kept as it was sent, while the OpenAPI document says what it is."""
 AnAppProjectSpec = Annotated[dict[str, Any], Meta(extra_json_schema={"$ref": "#/components/schemas/AppProjectSpec"})]
 """Likewise."""
+
+
+class Nothing(Struct, frozen=True):
+    """An empty object: the reply where there is nothing to say."""
+
+
+class WrittenApplication(Struct, frozen=True):
+    """An Application as it is after a write, without apiVersion and kind. Its status may be one of before any look."""
+
+    metadata: Metadata
+    spec: ApplicationSpec
+    status: dict[str, Any]
+    operation: Operation | None = None
 
 
 class MetadataBody(Body, frozen=True):

@@ -118,6 +118,6 @@ def _asks_for_other_content(current: Manifest, wanted: Wanted) -> bool:
 
 
 async def _check(call: AnyCall, wanted: Wanted, *, validate: bool) -> None:
-    await check_permitted(call.served, wanted)
+    check_permitted(call.served, wanted)
     if validate:
         await check_reachable(call.served, wanted)

@@ -2,26 +2,30 @@
 
 import asyncio
 
+from trimtab.access.project import application_refusals
 from trimtab.errors import TrimtabError
 from trimtab.model.application import ApplicationSource
 from trimtab.server.served import Served
 from trimtab.server.writing.application import Wanted, invalid, invalid_destination
+from trimtab.server.writing.effective import limits_in_force
 
 SECONDS = 20.0
 """How long all repositories of an Application together may take to answer."""
 
 
-async def check_permitted(served: Served, wanted: Wanted) -> None:
+def check_permitted(served: Served, wanted: Wanted) -> None:
     """Does the cluster exist, does the project, and does it permit all of this? Raises Failure (400)."""
-    name = wanted.key.name
+    name, spec = wanted.key.name, wanted.spec
     try:
-        served.world.clusters.find(wanted.spec.destination)
+        served.world.clusters.find(spec.destination)
+        limits = limits_in_force(served, spec.project, spec.destination)
     except TrimtabError as error:
         raise invalid_destination(name, error.message) from error
-    try:
-        await served.world.projects.check(wanted.as_application())
-    except TrimtabError as error:
-        raise invalid(name, error.message) from error
+    if limits is None:
+        raise invalid(name, f"application references project {spec.project} which does not exist")
+    app = wanted.as_application()
+    if refusals := application_refusals(app, spec.all_sources(), limits, control=served.namespace):
+        raise invalid(name, "; ".join(refusals))
 
 
 async def check_reachable(served: Served, wanted: Wanted) -> None:
