@@ -43,15 +43,17 @@ async def leading(
 ) -> AsyncIterator["Candidate"]:
     """Stand for the Lease until the context ends, and `act` whenever it is ours; at the end it is given up.
 
-    What `act` starts writes nothing once the Lease may be another's.
+    What `act` starts writes nothing once the Lease may be another's. `transport` says where the Lease is.
     """
-    candidate = Candidate(transport, namespace=namespace, identity=identity, terms=terms or Terms())
-    standing = asyncio.create_task(_stand(candidate, act), name="lease")
-    try:
-        yield candidate
-    finally:
-        await _end(standing)
-        await candidate.release()
+    # Connections of its own: the Lease must not wait in line behind a thousand writes.
+    async with Transport(transport.config, clock=transport.clock) as own:
+        candidate = Candidate(own, namespace=namespace, identity=identity, terms=terms or Terms())
+        standing = asyncio.create_task(_stand(candidate, act), name="lease")
+        try:
+            yield candidate
+        finally:
+            await _end(standing)
+            await candidate.release()
 
 
 async def _stand(candidate: "Candidate", act: Act) -> None:
