@@ -9,6 +9,7 @@ import uvloop
 
 from bench.scenarios.first_sync import first_sync
 from bench.scenarios.fleet import fleet
+from bench.scenarios.list import listing
 from bench.scenarios.memory import memory
 from bench.scenarios.quiet import quiet
 from bench.stage import Stage, stage
@@ -19,6 +20,7 @@ SCENARIOS: dict[str, Callable[[Stage], Awaitable[list[Row]]]] = {
     "fleet": fleet,
     "quiet": quiet,
     "memory": memory,
+    "list": listing,
 }
 
 

@@ -1,6 +1,6 @@
 """What a handler gives back; `asgi.py` puts it on the wire."""
 
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -26,12 +26,12 @@ class Raw(Struct, frozen=True, kw_only=True):
 
 
 class Pieces(Struct, frozen=True, kw_only=True):
-    """A large JSON body, made while it is sent, so that neither this caller nor any other waits for the whole of it.
-    `gzipped` gives the same, compressed, for callers that take it. Making a piece is quick and cannot fail.
+    """A large JSON body in pieces that are kept for later ones: sent without being copied, others' turn in between.
+    `gzipped`: they are a gzip stream; only for callers that take it (`wire.takes_gzip`).
     """
 
-    plain: Callable[[], Iterator[bytes]]
-    gzipped: Callable[[], Iterator[bytes]]
+    pieces: Sequence[bytes | memoryview]
+    gzipped: bool = False
     cookies: tuple[str, ...] = ()
 
 

@@ -1,6 +1,7 @@
 """Replies as HTTP: status, headers, compression."""
 
 import asyncio
+from collections.abc import Iterable, Iterator
 
 import msgspec
 from isal import igzip
@@ -12,6 +13,7 @@ from trimtab.server.reply import Json, Pieces, Raw, Redirect
 
 WORTH_COMPRESSING = 1400
 """Bytes below which a reply fits in one packet anyway."""
+WORTH_SENDING = 1 << 16
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -66,7 +68,7 @@ async def _send_raw(request: Request, send: Send, reply: Raw) -> None:
     headers += [(b"set-cookie", cookie.encode()) for cookie in reply.cookies]
     if len(body) >= WORTH_COMPRESSING:
         headers.append((b"vary", b"accept-encoding"))
-        if _takes_gzip(request):
+        if takes_gzip(request):
             body = reply.gzipped or igzip.compress(body, 1)
             headers.append((b"content-encoding", b"gzip"))
     headers.append((b"content-length", str(len(body)).encode()))
@@ -77,17 +79,32 @@ async def _send_raw(request: Request, send: Send, reply: Raw) -> None:
 async def _send_pieces(request: Request, send: Send, reply: Pieces) -> None:
     headers = [(b"content-type", b"application/json"), (b"vary", b"accept-encoding")]
     headers += [(b"set-cookie", cookie.encode()) for cookie in reply.cookies]
-    compressed = _takes_gzip(request)
-    if compressed:
+    if reply.gzipped:
         headers.append((b"content-encoding", b"gzip"))
+    headers.append((b"content-length", str(sum(map(len, reply.pieces))).encode()))
     await send(start(200, headers))
     if request.method != "HEAD":
-        for piece in reply.gzipped() if compressed else reply.plain():
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        for chunk in _chunks(reply.pieces):
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
             # `send` returns at once while the socket takes more: others' turn.
             await asyncio.sleep(0)
     await send({"type": "http.response.body", "body": b""})
 
 
-def _takes_gzip(request: Request) -> bool:
+def _chunks(pieces: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
+    """Small pieces together: being woken for each costs a caller more than they do. Large ones are not copied."""
+    held: list[bytes | memoryview] = []
+    for piece in pieces:
+        if len(piece) < WORTH_SENDING:
+            held.append(piece)
+        if held and (len(piece) >= WORTH_SENDING or sum(map(len, held)) >= WORTH_SENDING):
+            yield b"".join(held)
+            held.clear()
+        if len(piece) >= WORTH_SENDING:
+            yield piece
+    if held:
+        yield b"".join(held)
+
+
+def takes_gzip(request: Request) -> bool:
     return "gzip" in request.headers.get("accept-encoding", "")

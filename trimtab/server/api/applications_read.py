@@ -15,6 +15,7 @@ from trimtab.server.applications.refreshing import refreshed
 from trimtab.server.call import Call
 from trimtab.server.operation import Needs, Operation, Query
 from trimtab.server.reply import Pieces, Raw, Stream
+from trimtab.server.wire import takes_gzip
 
 
 class PartOfApplication(Struct, frozen=True, omit_defaults=True):
@@ -54,7 +55,8 @@ class GetQuery(Query, frozen=True):
 
 async def list_applications(call: Call[ListQuery, None]) -> Raw | Pieces:
     """All that the caller may see."""
-    return await listing(call.served.applications, call.query, call.judge("applications", "get"))
+    judge = call.judge("applications", "get")
+    return await listing(call.served.applications, call.query, judge, compress=takes_gzip(call.request))
 
 
 async def get_application(call: Call[GetQuery, None]) -> Raw:

@@ -2,12 +2,9 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from typing import TypeVar
-from weakref import WeakKeyDictionary
 
 from trimtab.server.applications.stored import Stored
 
-Owner = TypeVar("Owner")
 MOST = 128
 """Applications in a block, at most: about a third of a megabyte."""
 
@@ -15,14 +12,13 @@ Name = tuple[str, str]
 
 
 class Block:
-    """Some neighbours; never changed. `kept`: what was made of them, for as long as the one it was made for lives."""
+    """Some neighbours; never changed."""
 
-    __slots__ = ("apps", "kept", "names")
+    __slots__ = ("__weakref__", "apps", "names")
 
     def __init__(self, apps: Sequence[Stored]) -> None:
         self.apps = tuple(apps)
         self.names: list[Name] = [_name(app) for app in apps]
-        self.kept: WeakKeyDictionary[object, bytes] = WeakKeyDictionary()
 
 
 class Blocks:

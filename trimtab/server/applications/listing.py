@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Annotated, Literal
 
 import msgspec
@@ -52,17 +51,15 @@ class Page(Struct, frozen=True):
     meta: ListMeta
 
 
-async def listing(store: ApplicationStore, query: ListQuery, judge: Judge) -> Raw | Pieces:
+async def listing(store: ApplicationStore, query: ListQuery, judge: Judge, *, compress: bool) -> Raw | Pieces:
     """The list that a caller may see. Raises Failure (400) for parameters that make no sense."""
     view = store.views.of(fields_of(query.fields, "items"))
     page = await _page(store, query, judge)
     head = b'{"metadata":' + msgspec.json.encode(page.meta) + b',"items":'
     if not page.blocks:
         return Raw(body=head + b"null}")
-    arguments = (head + b"[", page.blocks, view, b"]}")
-    if len(page.blocks) == 1:
-        return Raw(body=b"".join(plain(*arguments)))
-    return Pieces(plain=partial(plain, *arguments), gzipped=partial(gzipped, *arguments))
+    made = gzipped if compress else plain
+    return Pieces(pieces=await made(head + b"[", page.blocks, view, b"]}"), gzipped=compress)
 
 
 def fields_of(text: str, prefix: str) -> Projection:
