@@ -127,7 +127,7 @@ class Section:
 
     def _path(self, key: str) -> str:
         if not key:
-            return self.where
+            return self.where.removesuffix(": ")
         return f"{self.where}{'' if self.where.endswith(': ') else '.'}{key}"
 
     def _resolved(self, key: str, value: str) -> str:
@@ -154,9 +154,21 @@ def wrong_with_url(text: str) -> str:
         return "has to be a URL like https://host"
     if parts.username is not None or parts.query or parts.fragment:
         return "must have no user, query or fragment"
-    if parts.scheme == "http" and not is_loopback(host):
+    if not is_confidential(text):
         return "has to be https: tokens and secrets go there (plain http is for loopback only)"
     return ""
+
+
+def is_confidential(url: str) -> bool:
+    """May secrets go there: by https, or without leaving this computer?"""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    return (
+        url.isprintable() and bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
+    )
 
 
 def is_loopback(host: str) -> bool:

@@ -1,5 +1,6 @@
 """Logging in with GitHub, through the fake one's pages and API: who gets in, and who is out again."""
 
+import base64
 import json
 from collections.abc import Callable
 from typing import Any
@@ -154,6 +155,15 @@ async def test_a_change_of_teams_counts_within_a_minute(place: Place, github: Fa
 
 
 @pytest.mark.usefixtures("configured")
+async def test_all_pages_of_teams_are_read(github: FakeGitHub, ada: Visitor) -> None:
+    for number in range(230):
+        github.world.team("acme", f"Team {number}", "ada")
+    await ada.log_in("ada")
+    groups = (await ada.me())["groups"]
+    assert (len(groups), groups[-1]) == (231, "acme:Team 229")
+
+
+@pytest.mark.usefixtures("configured")
 async def test_who_takes_the_access_back_is_out(place: Place, github: FakeGitHub, ada: Visitor) -> None:
     await ada.log_in("ada")
     github.world.revoke("ada")
@@ -282,6 +292,4 @@ async def test_the_fake_refuses_what_github_refuses(place: Place, github: FakeGi
 
 
 def _unpadded(text: str) -> bytes:
-    import base64
-
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

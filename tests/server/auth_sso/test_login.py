@@ -59,11 +59,11 @@ async def test_a_state_lasts_ten_minutes(place: Place, ada: Visitor) -> None:
     assert (await ada.get(back)).status == 400
 
 
-@pytest.mark.parametrize("state", ["", "x", "x" * 43, "a.b", "%00", "é"])
-async def test_a_made_up_state_is_none(ada: Visitor, state: str) -> None:
-    await ada.begin()
-    arrival = await ada.get(f"/auth/callback?code=c&state={quote(state)}")
-    assert (arrival.status, OVER in arrival.text) == (400, True)
+async def test_a_made_up_state_is_none(ada: Visitor) -> None:
+    for state in ("", "x", "x" * 43, "a.b", "%00", "é"):
+        await ada.begin()
+        arrival = await ada.get(f"/auth/callback?code=c&state={quote(state)}")
+        assert (arrival.status, OVER in arrival.text) == (400, True), state
 
 
 async def test_a_cookie_that_was_sealed_for_something_else_is_none(ada: Visitor) -> None:
@@ -95,10 +95,10 @@ async def test_under_https_no_neighbour_can_set_the_cookie(place: Place, github:
     assert "; Secure" in cookie
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1:1", "argocd.example.com@evil.example", "evil.example:443"])
-async def test_people_are_sent_back_to_configured_urls_only(place: Place, ada: Visitor, host: str) -> None:
-    arrival = await ada.get("/auth/login", host=host, **{"x-forwarded-host": host})
-    assert query_of(arrival.location)["redirect_uri"] == f"{place.url}/api/dex/callback"
+async def test_people_are_sent_back_to_configured_urls_only(place: Place, ada: Visitor) -> None:
+    for host in ("evil.example", "127.0.0.1:1", "argocd.example.com@evil.example", "evil.example:443"):
+        arrival = await ada.get("/auth/login", host=host, **{"x-forwarded-host": host})
+        assert query_of(arrival.location)["redirect_uri"] == f"{place.url}/api/dex/callback"
 
 
 async def test_people_are_sent_back_where_they_came_from(
@@ -137,34 +137,29 @@ ELSEWHERE = [
 ]
 
 
-@pytest.mark.parametrize("wanted", ELSEWHERE)
-async def test_a_login_does_not_lead_elsewhere(place: Place, ada: Visitor, wanted: str) -> None:
-    arrival = await ada.get(f"/auth/login?return_url={quote(wanted, safe='')}")
-    assert (arrival.status, arrival.location) == (400, "")
-    assert "evil" not in arrival.text
+BESIDE_OURS = [".evil.example", "@evil.example", ":1/", "1", "\\@evil.example", "//evil.example"]
+"""What makes another URL of ours when it is put behind it."""
 
 
-@pytest.mark.parametrize("suffix", [".evil.example", "@evil.example", ":1/", "1", "\\@evil.example", "//evil.example"])
-async def test_a_url_that_begins_like_ours_is_not_ours(place: Place, ada: Visitor, suffix: str) -> None:
-    arrival = await ada.get(f"/auth/login?return_url={quote(place.url + suffix, safe='')}")
-    assert (arrival.status, arrival.location) == (400, "")
+async def test_a_login_does_not_lead_elsewhere(place: Place, ada: Visitor) -> None:
+    for wanted in (*ELSEWHERE, *(place.url + suffix for suffix in BESIDE_OURS)):
+        arrival = await ada.get(f"/auth/login?return_url={quote(wanted, safe='')}")
+        assert (arrival.status, arrival.location) == (400, ""), wanted
+        assert "evil" not in arrival.text
 
 
-@pytest.mark.parametrize(
-    ("wanted", "path"),
-    [
+async def test_a_login_leads_to_pages_of_this_server(place: Place, ada: Visitor) -> None:
+    for wanted, path in (
         ("", "/"),
         ("/", "/"),
         ("/applications/argocd/shop?view=tree&resource=", "/applications/argocd/shop?view=tree&resource="),
         ("/a//b", "/a//b"),
-        ("URL", "/"),
-        ("URL/applications", "/applications"),
-        ("URL?x=1", "/?x=1"),
-    ],
-)
-async def test_a_login_leads_to_pages_of_this_server(place: Place, ada: Visitor, wanted: str, path: str) -> None:
-    arrival = await ada.log_in("ada", return_url=wanted.replace("URL", place.url))
-    assert (arrival.status, arrival.location) == (303, path)
+        (place.url, "/"),
+        (f"{place.url}/applications", "/applications"),
+        (f"{place.url}?x=1", "/?x=1"),
+    ):
+        arrival = await ada.log_in("ada", return_url=wanted)
+        assert (arrival.status, arrival.location) == (303, path)
 
 
 async def test_who_cancels_stays_out(ada: Visitor) -> None:

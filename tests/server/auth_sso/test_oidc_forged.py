@@ -53,32 +53,33 @@ async def test_so_does_one_with_another_kind_of_key(provider: Crooked, ada: Visi
     assert arrival.status == 303
 
 
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"nonce": "another"},
-        {"nonce": None},
-        {"iss": "https://evil.example"},
-        {"aud": "another-client"},
-        {"aud": ["another-client", "third"]},
-        {"aud": None},
-        {"aud": ["argocd", "another-client"]},
-        {"azp": "another-client"},
-        {"exp": NOW - 3600},
-        {"exp": None},
-        {"exp": "tomorrow"},
-        {"iat": NOW + 3600},
-        {"iat": None},
-        {"nbf": NOW + 3600},
-        {"sub": None},
-        {"sub": 7},
-    ],
-    ids=lambda changed: json.dumps(changed) if isinstance(changed, dict) else None,
-)
-async def test_an_id_token_has_to_be_for_us_and_for_this_login(
-    provider: Crooked, ada: Visitor, changed: dict[str, Any]
-) -> None:
-    await _refused(provider, ada, lambda one, nonce: one.signed(one.claims(**{"nonce": nonce, **changed})))
+MISDIRECTED: list[dict[str, Any]] = [
+    {"nonce": "another"},
+    {"nonce": None},
+    {"iss": "https://evil.example"},
+    {"aud": "another-client"},
+    {"aud": ["another-client", "third"]},
+    {"aud": None},
+    {"aud": ["argocd", "another-client"]},
+    {"azp": "another-client"},
+    {"exp": NOW - 3600},
+    {"exp": None},
+    {"exp": "tomorrow"},
+    {"iat": NOW + 3600},
+    {"iat": None},
+    {"nbf": NOW + 3600},
+    {"sub": None},
+    {"sub": 7},
+]
+
+
+async def test_an_id_token_has_to_be_for_us_and_for_this_login(provider: Crooked, ada: Visitor) -> None:
+    for changed in MISDIRECTED:
+
+        def make(one: Crooked, nonce: str, changed: dict[str, Any] = changed) -> str:
+            return one.signed(one.claims(**{"nonce": nonce, **changed}))
+
+        await _refused(provider, ada, make)
 
 
 FORGERIES: dict[str, Callable[[Crooked, str], str]] = {
@@ -103,11 +104,9 @@ FORGERIES: dict[str, Callable[[Crooked, str], str]] = {
 }
 
 
-@pytest.mark.parametrize("make", FORGERIES.values(), ids=FORGERIES.keys())
-async def test_an_id_token_has_to_be_signed_by_the_provider(
-    provider: Crooked, ada: Visitor, make: Callable[[Crooked, str], str]
-) -> None:
-    await _refused(provider, ada, make)
+async def test_an_id_token_has_to_be_signed_by_the_provider(provider: Crooked, ada: Visitor) -> None:
+    for make in FORGERIES.values():
+        await _refused(provider, ada, make)
 
 
 async def test_an_unverified_address_is_none(place: Place, provider: Crooked, ada: Visitor) -> None:
@@ -164,23 +163,19 @@ async def test_discovery_has_to_name_the_same_issuer(provider: Crooked, ada: Vis
     assert (arrival.status, "is of issuer" in arrival.text) == (503, True)
 
 
-@pytest.mark.parametrize(
-    ("audience", "allowed", "good"),
-    [
+async def test_the_api_takes_the_providers_own_tokens(place: Place, provider: Crooked, ada: Visitor) -> None:
+    cases: list[tuple[Any, list[str], bool]] = [
         ("argocd", [], True),
         ("argocd-cli", [], True),
         (["third", "argocd-cli"], [], True),
         ("third", [], False),
         ("third", ["third"], True),
         ("argocd", ["third"], False),
-    ],
-)
-async def test_the_api_takes_the_providers_own_tokens(
-    place: Place, provider: Crooked, ada: Visitor, audience: Any, allowed: list[str], good: bool
-) -> None:
-    configure(place, provider, allowedAudiences=allowed)
-    token = provider.signed(provider.claims(aud=audience))
-    assert (await ada.me(authorization=f"Bearer {token}"))["loggedIn"] is good
+    ]
+    for audience, allowed, good in cases:
+        configure(place, provider, allowedAudiences=allowed)
+        token = provider.signed(provider.claims(aud=audience))
+        assert (await ada.me(authorization=f"Bearer {token}"))["loggedIn"] is good, (audience, allowed)
 
 
 async def test_bearer_tokens_that_are_forged_do_not_count(provider: Crooked, ada: Visitor) -> None:

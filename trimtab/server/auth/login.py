@@ -32,7 +32,7 @@ from trimtab.server.auth.sealing import Seal
 from trimtab.server.auth.tokens import BadToken
 from trimtab.server.call import Call
 from trimtab.server.failures import Code, Failure
-from trimtab.server.operation import Body, NoQuery, Operation, Query
+from trimtab.server.operation import AnyOperation, Body, NoQuery, Operation, Query
 from trimtab.server.reply import Json, Raw, Redirect
 from trimtab.server.served import Served
 
@@ -74,7 +74,7 @@ async def login(call: Call[LoginQuery, None]) -> Raw | Redirect:
     sign_on, query = call.served.sign_on, call.query
     waiting = command_line(query.cli_port, query.cli_challenge)
     base, root = _base(call.served, call.request)
-    path = return_path(query.return_url, sign_on.config.urls)
+    path = return_path(query.return_url or f"{root}/", sign_on.config.urls)
     if path is None:
         return problem_page(400, "return_url does not lead to a page of this server.", root=root)
     if not base or not sign_on.connectors:
@@ -242,7 +242,7 @@ def _sentence(error: TrimtabError) -> str:
 
 CALLBACKS = {"/auth/callback": "Trimtab_LoginCallback", "/api/dex/callback": "Trimtab_DexCallback"}
 
-OPERATIONS = (
+OPERATIONS: tuple[AnyOperation, ...] = (
     Operation(
         method="GET",
         path="/auth/login",

@@ -9,6 +9,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import Key, KeySet
 from msgspec import Struct
 
+from trimtab.access.sso_section import is_confidential
 from trimtab.clock import Clock
 from trimtab.server.auth.connectors import ProviderDown
 from trimtab.server.auth.provider_web import ProviderWeb
@@ -105,6 +106,9 @@ class OidcProvider:
             raise ProviderDown(f"{url} is no discovery document: {error}") from error
         if found.issuer != self.issuer:
             raise ProviderDown(f"{url} is of issuer {found.issuer!r}: write issuer: {found.issuer} if that is meant")
+        endpoints = (found.authorization_endpoint, found.token_endpoint, found.jwks_uri, found.userinfo_endpoint)
+        if not all(is_confidential(endpoint) for endpoint in endpoints if endpoint):
+            raise ProviderDown(f"{url} names an endpoint that is not https: no secret goes there")
         return found
 
     async def _fetch_keys(self) -> KeySet:
@@ -125,7 +129,7 @@ def _key(value: object) -> Key | None:
     if value.get("use", "sig") != "sig":
         return None
     try:
-        return KeySet.import_key_set({"keys": [dict(value)]}).keys[0]  # type: ignore[typeddict-item]
+        return KeySet.import_key_set({"keys": [dict(value)]}).keys[0]
     except (JoseError, ValueError, TypeError, KeyError):
         return None
 

@@ -20,8 +20,6 @@ def return_path(wanted: str, urls: Sequence[str]) -> str | None:
     """The path to go to after a login. None for what could lead elsewhere: browsers take `\\` for `/`, and skip
     control characters. A whole URL counts when it begins with one of the configured.
     """
-    if not wanted:
-        return "/"
     if len(wanted) > LONGEST or not wanted.isascii() or not wanted.isprintable() or set(wanted) & set('\\ "<>`{}|^'):
         return None
     for url in urls:
