@@ -14,7 +14,10 @@ READS = ("GET", "HEAD", "OPTIONS")
 
 
 class Entry:
-    """What is known of a call so far; `write` says it, once, for everything that is not a read."""
+    """What is known of a call so far; `write` says it, once, for everything that is not a read.
+
+    A handler whose path does not say what it is about puts that into `request.state.audited`.
+    """
 
     def __init__(self, request: Request) -> None:
         self._request = request
@@ -31,7 +34,7 @@ class Entry:
             "from": request.client.host if request.client else "",
             "method": request.method,
             "operation": self.operation.id if self.operation else "",
-            "object": dict(self.params),
+            "object": {**self.params, **getattr(request.state, "audited", {})},
             "allowed": status not in (401, 403),
             "status": status,
             "error": error,

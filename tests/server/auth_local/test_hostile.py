@@ -1,12 +1,13 @@
 """Tokens and logins as an attacker sends them: 401, nothing echoed, nothing logged, the server stays."""
 
 import asyncio
+import json
 import logging
 
 import pytest
 
 from tests.engine.world import until
-from tests.server.auth_local.people import CAN_I, at
+from tests.server.auth_local.people import CAN_I, at, failed
 from tests.server.auth_local.test_tokens import forged
 from tests.server.desk import PASSWORD, PEOPLE, Desk
 from trimtab.server.auth.secrets import ARGOCD_SECRET
@@ -123,3 +124,22 @@ async def test_neither_password_nor_token_is_logged(desk: Desk, caplog: pytest.L
     assert "SessionService_Create" in written
     for secret in (PASSWORD, "hunter", token, made.body["token"], token.rpartition(".")[2]):
         assert secret not in written
+
+
+async def test_the_audit_log_says_whose_login_it_was(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """A name that no account has is not written down: it may be a password in the wrong field."""
+    caplog.set_level(logging.INFO, "trimtab.audit")
+    await desk.login("eve")
+    await failed(desk, "eve")
+    await failed(desk, "hunter2")
+    await desk.call("POST", "/api/v1/account/eve/token", who="eve", json={"id": "ci"})
+    lines = [json.loads(record.getMessage()) for record in caplog.records if record.name == "trimtab.audit"]
+    assert [(line["object"], line["allowed"]) for line in lines if line["operation"] == "SessionService_Create"] == [
+        ({"account": "eve"}, True),
+        ({"account": "eve"}, False),
+        ({"account": ""}, False),
+        ({"account": "eve"}, True),
+    ]
+    assert lines[-1]["who"] == "eve"
+    assert lines[-1]["object"] == {"name": "eve", "id": "ci"}
+    assert "hunter2" not in caplog.text

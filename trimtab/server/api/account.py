@@ -98,6 +98,7 @@ async def get_account(call: Call[NoQuery, None]) -> Json:
 async def update_password(call: Call[NoQuery, UpdatePasswordRequest]) -> Json:
     """A local caller proves to be who they are by their current password; others by having logged in just now."""
     name = call.body.name or call.subject.name
+    call.request.state.audited = {"account": name[:64]}
     _require(call, "update", name)
     if call.subject.issuer == LOCAL_ISSUER:
         await _check_current(call)
@@ -121,6 +122,7 @@ async def create_token(call: Call[NoQuery, CreateTokenRequest]) -> Json:
     name = call.params["name"]
     _require(call, "update", name)
     token_id = tokens.checked_id(call.body.id)
+    call.request.state.audited = {"id": token_id}
     key, now = sessions.signing_key(call.served), sessions.now(call.served)
     seconds = tokens.checked_seconds(call.body.expires_in)
     token, claims = tokens.issue(key, subject=f"{name}:apiKey", now=now, seconds=seconds, token_id=token_id)

@@ -45,6 +45,9 @@ async def create_session(call: Call[NoQuery, SessionCreateRequest]) -> Json:
         raise sessions.unauthenticated("a session cannot be made of a token: log in with username and password")
     if not body.username:
         raise sessions.unauthenticated("no credentials supplied")
+    # Only of an account: people type their password into the wrong field.
+    known = body.username in sessions.local(call.served).accounts.by_name
+    call.request.state.audited = {"account": body.username if known else ""}
     address = sessions.caller_address(call.request)
     token = await sessions.log_in(call.served, body.username, body.password, address=address)
     return Json(value=SessionResponse(token), cookies=cookies.token_cookies(token, call.request))
