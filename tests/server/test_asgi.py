@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any, cast
 
@@ -132,7 +133,7 @@ class _Ready(Served):
 async def client() -> AsyncIterator[aiohttp.ClientSession]:
     unused = dict.fromkeys(Served.__struct_fields__)
     there = {"clock": SystemClock(), "configuration": _Configuration(), "applications": _Configuration()}
-    bag = _Ready(**cast(Any, {**unused, **there}))
+    bag = _Ready(**cast(Any, {**unused, **there, "calls": Counter()}))
     server = Server(bag, OPERATIONS, identify=by_header)
     async with (
         listening(server, Options(port=0)) as url,

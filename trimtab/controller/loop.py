@@ -18,6 +18,7 @@ from trimtab.clock import rfc3339
 from trimtab.compare.drift import describe
 from trimtab.controller.beginning import Beginning
 from trimtab.controller.delete import finalize, is_deleting
+from trimtab.controller.measure import measure_pass, measure_sync
 from trimtab.controller.operate import operate
 from trimtab.controller.pace import (
     backoff,
@@ -116,6 +117,7 @@ class Loop:
         self._announce_drift(app, memory, looked)
         step = self._next(app, memory, looked)
         wait = await self._carry_out(app, memory, looked, step)
+        measure_pass(app, memory, world)
         return min(wait, looked.again)
 
     def _is_another(self, key: AppKey, app: Application) -> bool:
@@ -196,6 +198,7 @@ class Loop:
                 following = None if same_but_for_nulls(app.operation, state.operation) else app.operation
                 await self._write(app, looked, state, operation=following)
                 memory.finished = None
+                measure_sync(app, state, self.world)
                 self._announce(app, looked, "OperationCompleted", f"Sync operation {state.phase}: {state.message}")
                 refreshed = looked.refreshed
                 settled = refreshed is not None and refreshed.comparison.status == "Synced"

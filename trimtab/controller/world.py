@@ -17,6 +17,7 @@ from trimtab.controller.projects import Projects
 from trimtab.controller.queue import WorkQueue
 from trimtab.controller.repositories import Repositories
 from trimtab.errors import TrimtabError
+from trimtab.metrics import Measures
 from trimtab.model.application import ApplicationSource, ApplicationSpec, OperationState, ResourceResult
 from trimtab.model.keys import AppKey, ObjectKey, Revision
 from trimtab.render import Workshop
@@ -87,6 +88,7 @@ class World(Struct):
     recorder: Recorder
     queue: WorkQueue[AppKey]
     memories: dict[AppKey, Memory] = field(default_factory=dict)
+    measures: Measures = field(default_factory=Measures)
 
     def memory(self, key: AppKey) -> Memory:
         return self.memories.setdefault(key, Memory())

@@ -51,14 +51,18 @@ class Server:
         try:
             reply = await self._answer(request, entry)
         except Failure as failure:
-            entry.write(failure.status, failure.message)
+            self._note(entry, failure.status, failure.message)
             await send_failure(request, send, failure)
             return
-        entry.write(getattr(reply, "status", 200), "")
+        self._note(entry, getattr(reply, "status", 200), "")
         if isinstance(reply, Stream):
             await self.streams.send(request, send, reply)
         else:
             await send_reply(request, send, _with_renewed_session(request, reply))
+
+    def _note(self, entry: audit.Entry, status: int, error: str) -> None:
+        entry.write(status, error)
+        self._served.calls[entry.operation.id if entry.operation else "", status] += 1
 
     async def _answer(self, request: Request, entry: audit.Entry) -> Reply:
         """Raises Failure, and nothing else."""

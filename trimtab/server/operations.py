@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from itertools import chain
 
-from trimtab.server import health
+from trimtab.server import badge, health, metrics
 from trimtab.server.api import (
     account,
     application_operations,
@@ -47,6 +47,8 @@ NOUNS: tuple[Iterable[AnyOperation], ...] = (
     repocreds.OPERATIONS,
     not_yet.OPERATIONS,
     receive.OPERATIONS,
+    badge.OPERATIONS,
+    metrics.OPERATIONS,
 )
 
 _LISTED = tuple(chain.from_iterable(NOUNS))

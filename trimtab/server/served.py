@@ -1,5 +1,6 @@
 """What the server works with: a bag of collaborators, handed to every call."""
 
+from collections import Counter
 from collections.abc import Callable
 
 from msgspec import Struct, field
@@ -24,7 +25,7 @@ def _never() -> bool:
 
 class Served(Struct):
     """`world` is the engine to look with (fetch, render, compare). `acting`: does the controller of this process keep
-    the applications on course, or is it another replica's turn?
+    the applications on course, or is it another replica's turn? `calls`: how many, by operation's id and status.
     """
 
     namespace: str
@@ -38,6 +39,7 @@ class Served(Struct):
     logins: Logins = field(default_factory=Logins)
     refreshes: Annotations = field(default_factory=Annotations)
     reachability: Reachability = field(default_factory=Reachability)
+    calls: Counter[tuple[str, int]] = field(default_factory=Counter)
     acting: Callable[[], bool] = _never
 
     def enforcer(self) -> Enforcer:

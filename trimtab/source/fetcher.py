@@ -4,6 +4,7 @@ import asyncio
 
 from trimtab.clock import Clock
 from trimtab.errors import TrimtabError
+from trimtab.metrics import Fetches
 from trimtab.model.repository import RepositoryAccess
 from trimtab.source.checkout import mark_damaged
 from trimtab.source.coalesce import Coalescer
@@ -32,6 +33,7 @@ class Fetcher:
         clock: Clock,
         deadline: float,
         slots: asyncio.Semaphore,
+        fetches: Fetches,
     ) -> None:
         self.url = url
         self.mirror = mirror
@@ -39,6 +41,7 @@ class Fetcher:
         self._clock = clock
         self._deadline = deadline
         self._slots = slots
+        self._fetches = fetches
         self._address = url.url
         self._shared: dict[tuple[str, ...], Coalescer[None]] = {}
         self._packing: asyncio.Task[None] | None = None
@@ -98,6 +101,15 @@ class Fetcher:
         return False
 
     async def _attempt(self, how: Login, refspecs: tuple[str, ...]) -> TrimtabError | None:
+        began = self._clock.monotonic()
+        try:
+            error = await self._try(how, refspecs)
+        finally:
+            self._fetches.took.observe(self._clock.monotonic() - began, self.url.url)
+        self._fetches.failed[self.url.url] += error is not None
+        return error
+
+    async def _try(self, how: Login, refspecs: tuple[str, ...]) -> TrimtabError | None:
         try:
             await self.mirror.fetch(Remote(url=self._address, login=how, deadline=self._deadline), refspecs)
         except GitTimeout as timeout:

@@ -14,6 +14,7 @@ import pygit2
 
 from trimtab.clock import Clock
 from trimtab.errors import Retry, Stalled
+from trimtab.metrics import Fetches
 from trimtab.model.keys import Revision
 from trimtab.model.repository import RepositoryAccess
 from trimtab.source.checkout import Checkout, mark_damaged
@@ -44,6 +45,7 @@ class GitStore:
         remove_leftovers()
         self._mirrors: dict[Path, Mirror] = {}
         self._fetchers: OrderedDict[RepositoryAccess, Fetcher] = OrderedDict()
+        self.fetches = Fetches()
 
     async def resolve(
         self, access: RepositoryAccess, target_revision: str, *, tag_prefix: str = "", since: float | None = None
@@ -102,7 +104,13 @@ class GitStore:
             url = parse_url(access.url)
             mirror = self._mirror(url, project=access.project)
             fetcher = Fetcher(
-                url, access, mirror, clock=self._clock, deadline=self._deadline, slots=self._slots[url.host]
+                url,
+                access,
+                mirror,
+                clock=self._clock,
+                deadline=self._deadline,
+                slots=self._slots[url.host],
+                fetches=self.fetches,
             )
             self._fetchers[access] = fetcher
             if len(self._fetchers) > _FETCHERS:
