@@ -30,7 +30,7 @@ class AccountToken(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class Account(Struct, frozen=True, kw_only=True):
     """`password_hash` "" means that there is no password, so nobody can log in. Tokens issued before
-    `password_changed` no longer count.
+    `password_changed` no longer count. `broken`: what of it cannot be read in argocd-secret, "" for nothing.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Account(Struct, frozen=True, kw_only=True):
     password_hash: str = ""
     password_changed: dt.datetime | None = None
     tokens: tuple[AccountToken, ...] = ()
+    broken: str = ""
 
     def token(self, token_id: str) -> AccountToken | None:
         """The listed token of that id."""
@@ -124,7 +125,7 @@ def _with_secrets(account: Account, secret: Mapping[str, bytes], problems: list[
         )
     except ValueError as error:
         problems.append(f"argocd-secret: {error}: the account is disabled")
-        return msgspec.structs.replace(account, enabled=False)
+        return msgspec.structs.replace(account, enabled=False, broken=str(error))
 
 
 def _text(secret: Mapping[str, bytes], key: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.server.auth_local.people import CAN_I, at, replica, status_at
 from tests.server.desk import PASSWORD, Desk, quoted
-from trimtab.server.auth.secrets import ARGOCD_SECRET
+from trimtab.server.auth.secrets import ARGOCD_SECRET, secret_data
 
 ACCOUNT = "/api/v1/account"
 NEW = "battery-staple"
@@ -111,6 +111,18 @@ async def test_tokens_of_others_need_the_right(desk: Desk) -> None:
     assert (await desk.call("POST", f"{ACCOUNT}/eve/token", json=token)).status == 200
     assert (await desk.call("DELETE", f"{ACCOUNT}/eve/token/x", who="ada")).failure[:2] == (403, 7)
     assert (await desk.call("POST", f"{ACCOUNT}/nobody/token", json=token)).failure[:2] == (404, 5)
+
+
+async def test_a_list_of_tokens_that_cannot_be_read_is_not_written_over(desk: Desk) -> None:
+    secret = {key: value.decode() for key, value in desk.running.served.configuration.secret(ARGOCD_SECRET).items()}
+    secret["accounts.eve.tokens"] = '[{"id": "precious", "iat": "a typo"}]'
+    await desk.installed("Secret", ARGOCD_SECRET, secret)
+    for method, path in (("POST", "token"), ("DELETE", "token/precious")):
+        answer = await desk.call(method, f"{ACCOUNT}/eve/{path}", json={"id": "new"} if method == "POST" else None)
+        assert answer.failure[:2] == (400, 9)
+        assert "accounts.eve.tokens is not a list of tokens" in answer.failure[2]
+    held = await desk.get("Secret", ARGOCD_SECRET, namespace=desk.control)
+    assert secret_data(held)["accounts.eve.tokens"].decode() == secret["accounts.eve.tokens"]
 
 
 async def test_a_token_needs_the_capability(desk: Desk) -> None:

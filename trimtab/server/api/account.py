@@ -179,7 +179,7 @@ async def _write(served: Served, change: Change) -> None:
 
 
 def _with_token(served: Served, data: Mapping[str, bytes], name: str, token: AccountToken) -> Mapping[str, bytes]:
-    account = _existing(served, name, data)
+    account = _with_tokens_known(served, data, name)
     if "apiKey" not in account.capabilities:
         raise precondition(f"account {name} does not have apiKey capability: add it to accounts.{name} in {ARGOCD_CM}")
     if account.token(token.id):
@@ -188,21 +188,33 @@ def _with_token(served: Served, data: Mapping[str, bytes], name: str, token: Acc
 
 
 def _without_token(served: Served, data: Mapping[str, bytes], name: str, token_id: str) -> Mapping[str, bytes]:
-    account = _existing(served, name, data)
+    account = _with_tokens_known(served, data, name)
     left = tuple(token for token in account.tokens if token.id != token_id)
     if left == account.tokens:
         raise not_found(f"account {name} does not have token with id {token_id}")
     return {secret_key(name, "tokens"): encode_tokens(left)}
 
 
-def _existing(served: Served, name: str, data: Mapping[str, bytes] | None = None) -> accounts.Account:
-    """The account, by what argocd-secret holds (`data`: at this moment). Raises Failure (404)."""
-    config = served.configuration.config_map(ARGOCD_CM)
-    known = sessions.local(served).accounts if data is None else read_accounts(config, data)
-    account = known.by_name.get(name)
+def _with_tokens_known(served: Served, data: Mapping[str, bytes], name: str) -> accounts.Account:
+    """The account, by what argocd-secret holds now. A list that cannot be read is not written over: Failure (400)."""
+    account = read_accounts(served.configuration.config_map(ARGOCD_CM), data).by_name.get(name)
     if account is None:
-        raise not_found(f"account {name} does not exist")
+        raise _no_account(name)
+    if account.broken:
+        raise precondition(f"{account.broken} in {ARGOCD_SECRET}: correct it first")
     return account
+
+
+def _existing(served: Served, name: str) -> accounts.Account:
+    """Raises Failure (404)."""
+    account = sessions.local(served).accounts.by_name.get(name)
+    if account is None:
+        raise _no_account(name)
+    return account
+
+
+def _no_account(name: str) -> Failure:
+    return not_found(f"account {name} does not exist")
 
 
 def _shown(account: accounts.Account) -> Account:

@@ -19,7 +19,7 @@ from trimtab.model.names import FIELD_MANAGER, GROUP
 from trimtab.server.auth import sessions, tokens
 from trimtab.server.auth.secrets import ATTEMPTS
 from trimtab.server.auth.settled import settled
-from trimtab.server.failures import Code, Failure, bad_request, not_found
+from trimtab.server.failures import Code, Failure, bad_request, not_found, precondition
 from trimtab.server.served import Served
 
 Edit = Callable[[tuple[JwtToken, ...]], tuple[JwtToken, ...]]
@@ -97,6 +97,9 @@ def _patch(live: Manifest, role: str, edit: Edit) -> Manifest:
 
 
 def _united(*lists: Iterable[Any] | None) -> tuple[JwtToken, ...]:
-    """Each token once."""
-    found = [msgspec.convert(item, JwtToken) for items in lists for item in items or ()]
+    """Each token once. Raises Failure (400) for what is none: it is not written over."""
+    try:
+        found = [msgspec.convert(item, JwtToken) for items in lists for item in items or ()]
+    except (msgspec.ValidationError, TypeError) as error:
+        raise precondition(f"the project's list of tokens cannot be read: {error}; correct it first") from error
     return tuple({one.id or str(one.iat): one for one in found}.values())
