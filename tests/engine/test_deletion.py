@@ -103,7 +103,7 @@ async def test_a_broken_repository_does_not_hold_it_up(scene: Scene) -> None:
     scene.repo.commit(files("app", config_map("settings")))
     await scene.create(scene.an_app(cascade=True))
     await scene.synced()
-    await scene.edit({"spec": {"source": {"repoURL": "http://127.0.0.1:1/gone.git"}, "project": "gone"}})
+    await scene.edit({"spec": {"source": {"repoURL": "http://127.0.0.1:1/gone.git"}}})
     await scene.app_until(lambda app: conditions(app))
     await delete_app(scene)
     await app_gone(scene)

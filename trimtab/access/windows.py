@@ -60,6 +60,10 @@ class WindowState(Struct, frozen=True):
         """When a window opens or closes next; None: never."""
         return min((one.until for one in self.seen if one.until is not None), default=None)
 
+    def seconds_left(self, now: dt.datetime) -> float:
+        """Until something changes; infinite where nothing will."""
+        return (self.changes_at - now).total_seconds() if self.changes_at else float("inf")
+
     def may_sync(self, *, manually: bool) -> bool:
         """May a sync begin?"""
         return all(not one.problem and manually and one.window.manual_sync for one in self.blocking)

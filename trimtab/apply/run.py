@@ -59,6 +59,11 @@ async def run(plan: Plan, cluster: Cluster, terms: Terms) -> AsyncGenerator[Sync
 
 
 async def _carry_out(plan: Plan, sync: "_Sync") -> AsyncIterator[SyncEvent]:
+    if refused := tuple(map(_skipped, plan.refused())):
+        for result in refused:
+            yield Reported(result)
+        yield Finished("Failed", f"nothing was applied: {_first(refused)}")
+        return
     for at, step in enumerate(plan.steps):
         async for event in sync.step(step, last=at + 1 == len(plan.steps)):
             yield event
@@ -74,13 +79,22 @@ async def _carry_out(plan: Plan, sync: "_Sync") -> AsyncIterator[SyncEvent]:
 
 def _finished(plan: Plan, failures: tuple[ResourceResult, ...]) -> Finished:
     if failures:
-        first = failures[0]
-        kind = f"{first.group}/{first.kind}" if first.group else first.kind
-        more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
-        where = f"{kind} {first.namespace}/{first.name}" if first.namespace else f"{kind} {first.name}"
-        return Finished("Failed", f"one or more objects failed to apply, reason: {where}: {first.message}{more}")
+        return Finished("Failed", f"one or more objects failed to apply, reason: {_first(failures)}")
     hooks = any(task.hook_type for task in plan.tasks())
     return Finished("Succeeded", f"successfully synced ({'no more tasks' if hooks else 'all tasks run'})")
+
+
+def _skipped(task: Task) -> ResourceResult:
+    assert task.skip is not None
+    return result_of(task, Outcome(status=task.skip.status, message=task.skip.message))
+
+
+def _first(failures: tuple[ResourceResult, ...]) -> str:
+    """Which object failed first, and why."""
+    first = failures[0]
+    key = ObjectKey(group=first.group, kind=first.kind, namespace=first.namespace, name=first.name)
+    more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
+    return f"{key}: {first.message}{more}"
 
 
 class _Turn:
@@ -140,7 +154,7 @@ class _Sync:
         ready = [task for task in group.tasks if task_key(task) not in self.terms.done]
         for task in ready:
             if task.skip is not None:
-                yield result_of(task, Outcome(status=task.skip.status, message=task.skip.message))
+                yield _skipped(task)
         running = [asyncio.ensure_future(self._one(task)) for task in ready if task.skip is None]
         try:
             for finished in asyncio.as_completed(running):

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from trimtab.clock import Clock, SystemClock
 from trimtab.controller.allocator import keep_lean
@@ -66,7 +66,8 @@ async def keeping(world: World) -> AsyncIterator[None]:
     _forget(world)
     loop = Loop(world, world.queue)
     tasks = [
-        asyncio.create_task(_follow(world), name="applications"),
+        asyncio.create_task(_follow(world.applications.follow, world.clock), name="applications"),
+        asyncio.create_task(_follow(world.projects.follow, world.clock), name="projects"),
         asyncio.create_task(world.queue.tick(), name="appointments"),
         *(asyncio.create_task(loop.work(), name=f"worker {n}") for n in range(world.settings.workers)),
     ]
@@ -98,13 +99,21 @@ def _world(transport: Transport, settings: Settings, clock: Clock, workshop: Wor
         world.memory(key).asked_at = clock.monotonic()
         world.queue.add(key)
 
+    def project_changed(name: str) -> None:
+        following = world.applications.keys()
+        for key in following:
+            app = world.applications.get(key)
+            if app is not None and world.projects.concerns(name, app):
+                world.memory(key).trouble = None
+                world.queue.add(key)
+
     home = ClusterHandle(transport, clock=clock, on_change=objects_changed)
     discovery, namespace = home.discovery, settings.namespace
     world = World(
         settings=settings,
         clock=clock,
         applications=Applications(transport, discovery, namespace=namespace, on_event=application_changed),
-        projects=Projects(transport, discovery, namespace=namespace, clock=clock),
+        projects=Projects(transport, discovery, namespace=namespace, clock=clock, on_change=project_changed),
         clusters=Clusters(home),
         repositories=Repositories(transport, discovery, namespace=namespace, clock=clock),
         sources=GitStore(settings.cache / "git", clock=clock),
@@ -121,11 +130,13 @@ def _key_of(instance: str, control_namespace: str) -> AppKey:
     return AppKey(namespace, name) if underscore else AppKey(control_namespace, instance)
 
 
-async def _follow(world: World) -> None:
-    """Follow the Applications for ever; without their CRD, say so and wait for it."""
+async def _follow(follow: Callable[[], Awaitable[None]], clock: Clock) -> None:
+    """Follow a kind of ours for ever; without its CRD, say so and wait for it."""
     while True:
         try:
-            await world.applications.follow()
+            await follow()
         except TrimtabError as error:
-            log.error("applications cannot be followed: %s; `trimtab crds | kubectl apply -f -` installs them", error)
-            await world.clock.sleep(FOLLOW_AGAIN)
+            log.error(
+                "our own objects cannot be followed: %s; `trimtab crds | kubectl apply -f -` installs them", error
+            )
+            await clock.sleep(FOLLOW_AGAIN)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from trimtab.access.project import Limits
 from trimtab.apply.hooks import release_hook
 from trimtab.apply.objects import remove_tracked
 from trimtab.clock import rfc3339
@@ -51,13 +52,22 @@ def keep_delete_disabled(entry: Entry, live: Manifest) -> bool:
     return "Delete=false" in object_options(live)
 
 
+def keep_not_permitted(limits: Limits) -> Keep:
+    """What the application's project does not permit: it may not be the application's to remove."""
+
+    def keep(entry: Entry, live: Manifest) -> bool:
+        return bool(limits.object_refusal(entry.key))
+
+    return keep
+
+
 def keep_helm_policy(entry: Entry, live: Manifest) -> bool:
     """`helm.sh/resource-policy: keep`."""
     return annotations_of(live).get(HELM_RESOURCE_POLICY) == "keep"
 
 
 KEEPERS: tuple[Keep, ...] = (keep_crds, keep_delete_disabled, keep_helm_policy)
-"""Reasons to leave an object behind; the first that answers True wins."""
+"""Reasons to leave an object behind, besides `keep_not_permitted`; the first that answers True wins."""
 
 
 def is_deleting(app: Application) -> bool:
@@ -111,7 +121,8 @@ async def _remove_objects(app: Application, cluster: ClusterHandle, world: World
     """
     instance = AppKey(app.metadata.namespace, app.metadata.name).instance(world.settings.namespace)
     await cluster.watch_kinds(_kinds(app))
-    doomed = _doomed(cluster.live.tracked(instance).values())
+    keepers = (*KEEPERS, keep_not_permitted(await world.projects.limits(app)))
+    doomed = _doomed(cluster.live.tracked(instance).values(), keepers)
     if not doomed:
         return False
     highest = max(wave for wave, _, _ in doomed)
@@ -144,10 +155,10 @@ async def _remove(entry: Entry, kind: Kind, cluster: ClusterHandle, *, instance:
         await release_hook(entry.key, await cluster.resource(kind), cluster)
 
 
-def _doomed(entries: Iterable[Entry]) -> list[tuple[int, Entry, Kind]]:
+def _doomed(entries: Iterable[Entry], keepers: tuple[Keep, ...]) -> list[tuple[int, Entry, Kind]]:
     found = []
     for entry in entries:
         live = entry.manifest()
-        if not any(keep(entry, live) for keep in KEEPERS):
+        if not any(keep(entry, live) for keep in keepers):
             found.append((wave_of(live), entry, kind_of(live)))
     return found

@@ -43,7 +43,7 @@ from trimtab.status.history import with_deployment
 from trimtab.status.outcome import Found, status_found, status_unknown
 from trimtab.status.patch import status_patch
 from trimtab.sync.auto import Later, Refuse, Start
-from trimtab.sync.lifecycle import Begin, End, Next, Pause, Stop, begun, next_step, terminated
+from trimtab.sync.lifecycle import Begin, End, Next, Pause, Stop, begun, held_back, next_step, terminated
 from trimtab.sync.own_doing import by_others
 
 log = logging.getLogger(__name__)
@@ -115,6 +115,8 @@ class Loop:
         memory.calm_until = memory.looked_at + self.world.settings.calm
         looked = await self._look(app, memory)
         self._announce_drift(app, memory, looked)
+        if memory.running and looked.refreshed and not _may_go_on(app, looked.refreshed):
+            await self._stop(memory)
         step = self._next(app, memory, looked)
         wait = await self._carry_out(app, memory, looked, step)
         measure_pass(app, memory, world)
@@ -153,8 +155,8 @@ class Loop:
         memory.failures, memory.trouble = 0, None
         forget_push(memory, pushed)
         if resolve:
-            memory.poll_at = clock.monotonic() + poll_pause(self.world)
-        return Looked(self._status(app, refreshed, now), self._again(memory, refreshed), refreshed)
+            memory.poll_at = clock.monotonic() + poll_pause(memory, self.world)
+        return Looked(self._status(app, refreshed, now), self._again(app, memory, refreshed), refreshed)
 
     def _status(self, app: Application, refreshed: Refreshed, now: str) -> ApplicationStatus:
         declared, decision = refreshed.declared, refreshed.decision
@@ -169,9 +171,11 @@ class Loop:
         )
         return status_found(app, found, now=now)
 
-    def _again(self, memory: Memory, refreshed: Refreshed) -> float:
-        poll = max(0.0, memory.poll_at - self.world.clock.monotonic())
-        return min(poll, refreshed.decision.seconds) if isinstance(refreshed.decision, Later) else poll
+    def _again(self, app: Application, memory: Memory, refreshed: Refreshed) -> float:
+        again = max(0.0, memory.poll_at - self.world.clock.monotonic())
+        if memory.running or app.operation is not None:
+            again = min(again, refreshed.windows.seconds_left(self.world.clock.now()))
+        return min(again, refreshed.decision.seconds) if isinstance(refreshed.decision, Later) else again
 
     def _next(self, app: Application, memory: Memory, looked: Looked) -> Next:
         refreshed = looked.refreshed
@@ -180,7 +184,7 @@ class Loop:
         step = next_step(app, now=now, running=memory.running, finished=memory.finished, newest=newest)
         if step is None and refreshed and isinstance(refreshed.decision, Start) and not memory.running:
             return Begin(begun(refreshed.decision.operation, now))
-        return step
+        return held_back(step, refreshed.windows, now) if isinstance(step, Begin) and refreshed else step
 
     async def _carry_out(self, app: Application, memory: Memory, looked: Looked, step: Next) -> float:
         """Write the status, then act; seconds until something is due."""
@@ -318,6 +322,12 @@ def _patch(app: Application, status: ApplicationStatus, operation: Operation | N
     if status_patch(app.status, status) or body:
         body["status"] = status_patch(app.status, replace(status, reconciled_at=now)) or {}
     return body
+
+
+def _may_go_on(app: Application, refreshed: Refreshed) -> bool:
+    """May the sync that runs come to its end, by the sync windows?"""
+    manually = app.operation is not None and not app.operation.initiated_by.automated
+    return refreshed.windows.may_go_on(manually=manually)
 
 
 def _troubled(app: Application, trouble: Trouble, now: str) -> ApplicationStatus:

@@ -7,6 +7,9 @@ from contextlib import aclosing
 import msgspec
 from msgspec.structs import replace
 
+from trimtab.access.project import Limits
+from trimtab.access.windows import state as window_state
+from trimtab.access.windows import windows_for
 from trimtab.apply.run import Terms, run
 from trimtab.clock import parse_rfc3339, rfc3339
 from trimtab.controller.clusters import ClusterHandle
@@ -26,6 +29,7 @@ from trimtab.model.application import (
 from trimtab.model.keys import ObjectKey
 from trimtab.model.options import parse_options
 from trimtab.status.patch import merge_diff
+from trimtab.sync.lifecycle import Begin, Pause, held_back
 from trimtab.sync.plan import Plan, make_plan
 from trimtab.sync.progress import Planned, Progress, Reported, SyncEvent, Waiting, fold, succeeded_hooks
 from trimtab.sync.task import Options
@@ -49,10 +53,11 @@ async def operate(
     try:
         _supported(state.operation)
         cluster = world.clusters.find(app.spec.destination)
+        limits = await _permitted(app, state, world)
         declared = await _declared(app, sync, world, memory, cluster)
         result = replace(result, revision=declared.revision if not app.spec.sources else "")
         result = replace(result, revisions=declared.revisions if app.spec.sources else ())
-        plan = await _plan(app, state, declared, cluster, memory)
+        plan = await _plan(app, state, declared, cluster, memory, limits=limits)
         _all_found(sync, plan)
         if any(task.hook_type for task in (*plan.tasks(), *(t for step in plan.on_failure for t in step.tasks()))):
             await begin()
@@ -80,6 +85,17 @@ def _supported(operation: Operation) -> None:
         raise Stalled("sync of local manifests is not supported yet; commit them and sync the revision")
 
 
+async def _permitted(app: Application, state: OperationState, world: World) -> Limits:
+    """Raises Stalled where the project does not permit the application, the operation's sources or the time."""
+    sync = state.operation.sync or SyncOperation()
+    limits = await world.projects.check(app, sync.sources or ((sync.source,) if sync.source else ()))
+    now = world.clock.now()
+    step = held_back(Begin(state), window_state(windows_for(app, limits.project), now), now)
+    if isinstance(step, Pause):
+        raise Stalled(f"{step.state.message}; sync again then")
+    return limits
+
+
 async def _declared(
     app: Application, sync: SyncOperation, world: World, memory: Memory, cluster: ClusterHandle
 ) -> Declared:
@@ -93,14 +109,21 @@ async def _declared(
 
 
 async def _plan(
-    app: Application, state: OperationState, declared: Declared, cluster: ClusterHandle, memory: Memory
+    app: Application,
+    state: OperationState,
+    declared: Declared,
+    cluster: ClusterHandle,
+    memory: Memory,
+    *,
+    limits: Limits,
 ) -> Plan:
     """Raises Stalled where the targets cannot be decided: then nothing is applied."""
     if errors := declared.prepared.errors:
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         raise Stalled(f"{errors[0].message}{more}", reason="ComparisonError")
-    comparison = await observe(app, declared, cluster, known=memory.verdicts)
-    return make_plan(comparison, declared.prepared.hooks, _options(app, state, declared))
+    comparison = await observe(app, declared, cluster, known=memory.verdicts, limits=limits)
+    options = replace(_options(app, state, declared), limits=limits)
+    return make_plan(comparison, declared.prepared.hooks, options)
 
 
 def _all_found(sync: SyncOperation, plan: Plan) -> None:

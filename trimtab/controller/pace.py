@@ -1,13 +1,11 @@
 """When an application is looked at again, and when Git is asked anew. Nothing here acts."""
 
-import random
-
 from trimtab.controller.world import Memory, Trouble, World
 from trimtab.errors import Retry, TrimtabError, Wait
 from trimtab.model.application import Application
 from trimtab.model.keys import AppKey
 from trimtab.model.names import REFRESH
-from trimtab.source.poll import TOLERANCE
+from trimtab.source.poll import TOLERANCE, poll_delay
 from trimtab.sync.lifecycle import is_begun
 
 RETRY_FIRST = 1.0
@@ -80,12 +78,14 @@ def backoff(memory: Memory, error: TrimtabError, world: World) -> float:
         return error.after
     memory.failures += 1
     if not isinstance(error, Retry):
-        return poll_pause(world)
+        return poll_pause(memory, world)
     if error.after is not None:
         return error.after
     return float(min(RETRY_MOST, RETRY_FIRST * 2 ** min(memory.failures - 1, 10)))
 
 
-def poll_pause(world: World) -> float:
-    """Seconds until Git is asked again when all is well."""
-    return world.settings.poll + random.uniform(0, world.settings.jitter)
+def poll_pause(memory: Memory, world: World) -> float:
+    """Seconds until Git is asked again when all is well; infinite where polling is off."""
+    memory.polls += 1
+    delay = poll_delay(memory.uid, memory.polls, interval=world.settings.poll, jitter=world.settings.jitter)
+    return float("inf") if delay is None else delay

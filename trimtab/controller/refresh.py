@@ -4,6 +4,8 @@ import asyncio
 
 from msgspec import Struct
 
+from trimtab.access.project import Limits
+from trimtab.access.windows import WindowState, state, windows_for
 from trimtab.apply.dry_run import confirm
 from trimtab.compare.comparison import Comparison, Verdict, compare
 from trimtab.compare.drift import Drift, drifts
@@ -26,12 +28,13 @@ Pinned = tuple[str, ...]
 
 
 class Refreshed(Struct, frozen=True):
-    """What one look found, and what automated sync makes of it."""
+    """What one look found, what automated sync makes of it, and what the sync windows say."""
 
     declared: Declared
     comparison: Comparison
     drifts: tuple[Drift, ...]
     decision: Decision
+    windows: WindowState
 
 
 async def refresh(app: Application, world: World, memory: Memory, *, resolve: bool, since: float) -> Refreshed:
@@ -41,24 +44,27 @@ async def refresh(app: Application, world: World, memory: Memory, *, resolve: bo
 
     Raises Stalled, Retry or Wait; nothing has been written then, to the cluster or anywhere else.
     """
-    await world.projects.check(app)
     cluster = world.clusters.find(app.spec.destination)
+    limits = await world.projects.check(app)
     declared = memory.declared
     if resolve or declared is None:
         declared = await declare(app, world, cluster, known=declared, since=since)
-    comparison = await observe(app, declared, cluster, known=memory.verdicts)
-    drifted = drifts(memory.verdicts, comparison)
-    memory.declared, memory.verdicts = declared, comparison.verdicts()
+    comparison = await observe(app, declared, cluster, known=memory.verdicts, limits=limits)
+    drifted = drifts(memory.verdicts, comparison) if memory.limits in (None, limits) else ()
+    memory.declared, memory.verdicts, memory.limits = declared, comparison.verdicts(), limits
+    now = world.clock.now()
+    windows = state(windows_for(app, limits.project), now)
     situation = Situation(
         app=app,
         comparison=comparison,
         revision=declared.revision,
         revisions=declared.revisions,
         sources=declared.sources,
-        now=world.clock.now(),
+        now=now,
+        closed_for=0.0 if windows.may_sync(manually=False) else windows.seconds_left(now),
     )
     blocked = declared.prepared.errors
-    return Refreshed(declared, comparison, drifted, None if blocked else decide(situation))
+    return Refreshed(declared, comparison, drifted, None if blocked else decide(situation), windows)
 
 
 async def declare(
@@ -102,10 +108,14 @@ async def declare(
 
 
 async def observe(
-    app: Application, declared: Declared, cluster: ClusterHandle, *, known: dict[ObjectKey, Verdict]
+    app: Application, declared: Declared, cluster: ClusterHandle, *, known: dict[ObjectKey, Verdict], limits: Limits
 ) -> Comparison:
-    """Compare with what runs; what looks different is confirmed by the API server itself."""
+    """Compare with what runs; what looks different is confirmed by the API server itself.
+
+    What the project does not permit is no object of the application, whatever it says of itself.
+    """
     live = await _live_objects(app, declared, cluster)
+    live = {key: entry for key, entry in live.items() if not limits.object_refusal(key)}
     comparison = compare(declared.prepared, instance=declared.identity.instance, live=live, known=known)
     suspects = comparison.suspects()
     return comparison.settled(await confirm(suspects, cluster)) if suspects else comparison

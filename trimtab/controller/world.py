@@ -7,6 +7,7 @@ import asyncio
 
 from msgspec import Struct, field
 
+from trimtab.access.project import Limits
 from trimtab.clock import Clock
 from trimtab.compare.comparison import Verdict
 from trimtab.compare.prepare import Identity, Prepared
@@ -57,7 +58,9 @@ class Memory(Struct):
     uid: str = ""
     declared: Declared | None = None
     verdicts: dict[ObjectKey, Verdict] = field(default_factory=dict)
+    limits: Limits | None = None
     poll_at: float = 0.0
+    polls: int = 0
     asked_at: float = 0.0
     pushed_at: float = 0.0
     looked_at: float = 0.0

@@ -124,24 +124,3 @@ def default_project(namespace: str) -> AppProject:
             cluster_resource_whitelist=(ResourcePattern(group="*", kind="*"),),
         ),
     )
-
-
-def allows_everything(project: AppProject) -> bool:
-    """True where the project restricts nothing: neither sources, nor destinations, nor kinds, nor times."""
-    spec = project.spec
-    anything = [p for p in spec.cluster_resource_whitelist if (p.group, p.kind, p.name or "*") == ("*", "*", "*")]
-    anywhere = [d for d in spec.destinations if d.namespace == "*" and "*" in (d.server, d.name)]
-    namespaced = spec.namespace_resource_whitelist
-    restrictions = (
-        spec.cluster_resource_blacklist,
-        spec.namespace_resource_blacklist,
-        spec.sync_windows,
-        spec.signature_keys,
-        spec.source_integrity,
-        spec.destination_service_accounts,
-        spec.permit_only_project_scoped_clusters,
-        [d for d in spec.destinations if "!" in d.server + d.name + d.namespace],
-        [url for url in spec.source_repos if url.startswith("!")],
-        namespaced is not None and not any((p.group, p.kind) == ("*", "*") for p in namespaced),
-    )
-    return bool(anything and anywhere and "*" in spec.source_repos) and not any(restrictions)

@@ -23,9 +23,3 @@ def poll_delay(seed: str, turn: int, *, interval: float = INTERVAL, jitter: floa
         return None
     digest = hashlib.sha256(f"{seed}\0{turn}".encode()).digest()
     return interval + max(jitter, 0.0) * int.from_bytes(digest[:8]) / 2**64
-
-
-def next_poll(seed: str, last: float, turn: int, *, interval: float = INTERVAL, jitter: float = JITTER) -> float | None:
-    """When the poll after `last` is due, on the same clock as `last`; None: never."""
-    delay = poll_delay(seed, turn, interval=interval, jitter=jitter)
-    return None if delay is None else last + delay

@@ -45,7 +45,7 @@ class Start(Struct, frozen=True):
 
 
 class Later(Struct, frozen=True):
-    """Look again in `seconds`: a correction is due then."""
+    """Look again in `seconds`: a correction is due then, or a sync window opens."""
 
     seconds: float
 
@@ -60,7 +60,10 @@ Decision = Start | Later | Refuse | None
 
 
 class Situation(Struct, frozen=True, kw_only=True):
-    """What the decision is made from. `revisions`: one for each of several sources, else `revision` alone counts."""
+    """What the decision is made from. `revisions`: one for each of several sources, else `revision` alone counts.
+
+    `closed_for`: seconds until the sync windows may let a sync begin, 0 where they do.
+    """
 
     app: Application
     comparison: Comparison
@@ -68,10 +71,16 @@ class Situation(Struct, frozen=True, kw_only=True):
     revisions: tuple[str, ...] = ()
     sources: tuple[ApplicationSource, ...]
     now: dt.datetime
+    closed_for: float = 0.0
 
 
 def decide(situation: Situation) -> Decision:
     """Start, wait, refuse, or (None) nothing to do."""
+    decision = _decide(situation)
+    return Later(situation.closed_for) if situation.closed_for and isinstance(decision, Start) else decision
+
+
+def _decide(situation: Situation) -> Decision:
     app, comparison = situation.app, situation.comparison
     automated = automation(app)
     if automated is None or app.operation is not None or comparison.status == "Synced":

@@ -12,6 +12,7 @@ import datetime as dt
 from msgspec import Struct
 from msgspec.structs import replace
 
+from trimtab.access.windows import WindowState
 from trimtab.clock import parse_rfc3339, rfc3339
 from trimtab.model.application import Application, Operation, OperationState, RetryStrategy
 from trimtab.model.durations import parse_duration
@@ -40,7 +41,7 @@ class Stop(Struct, frozen=True):
 
 
 class Pause(Struct, frozen=True):
-    """A retry is due in `seconds`; `state` is what the status says meanwhile."""
+    """A retry is due in `seconds`, or a sync window opens; `state` is what the status says meanwhile."""
 
     state: OperationState
     seconds: float
@@ -69,6 +70,18 @@ def next_step(
     if state.finished_at is None:
         return Begin(state)
     return _retry(state, now, newest)
+
+
+def held_back(step: Begin, windows: WindowState, now: dt.datetime) -> Begin | Pause:
+    """An operation waits until the sync windows let it begin, or go on where it has written down what it did.
+
+    A dry run changes nothing, and need not wait.
+    """
+    state, manually = step.state, not step.state.operation.initiated_by.automated
+    open_ = windows.may_go_on(manually=manually) if state.sync_result else windows.may_sync(manually=manually)
+    if open_ or (state.operation.sync and state.operation.sync.dry_run):
+        return step
+    return Pause(replace(state, message=f"Sync operation {windows.reason()}"), windows.seconds_left(now))
 
 
 def is_begun(app: Application) -> bool:

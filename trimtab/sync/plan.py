@@ -21,6 +21,7 @@ from trimtab.model.application import SyncPhase
 from trimtab.model.hooks import delete_policies, hook_phases, wave_of
 from trimtab.model.keys import Kind, ObjectKey
 from trimtab.model.names import ATTEMPT, HOOK_FINALIZER, TRACKING_ID
+from trimtab.sync.gates.not_permitted import not_permitted
 from trimtab.sync.gates.prune_disabled import prune_disabled
 from trimtab.sync.gates.prune_not_requested import prune_not_requested
 from trimtab.sync.order import PHASE_ORDER, containers_first, rank
@@ -56,10 +57,15 @@ class Plan(Struct, frozen=True):
     def tasks(self) -> tuple[Task, ...]:
         return tuple(task for step in self.steps for task in step.tasks())
 
+    def refused(self) -> tuple[Task, ...]:
+        """Tasks that must not be, for whose sake nothing of the plan is run."""
+        every = (*self.tasks(), *(task for step in self.on_failure for task in step.tasks()))
+        return tuple(task for task in every if task.skip is not None and task.skip.status == "SyncFailed")
 
-Gate = Callable[[Task, Item, Options], Skip | None]
-GATES: tuple[Gate, ...] = (prune_disabled, prune_not_requested)
-"""Vetoes, in the order they are asked; the first to answer wins."""
+
+Gate = Callable[[Task, Item | None, Options], Skip | None]
+GATES: tuple[Gate, ...] = (not_permitted, prune_disabled, prune_not_requested)
+"""Vetoes, in the order they are asked; the first to answer wins. Hooks come without an item."""
 
 
 def make_plan(comparison: Comparison, hooks: Iterable[TargetObject], options: Options) -> Plan:
@@ -69,7 +75,7 @@ def make_plan(comparison: Comparison, hooks: Iterable[TargetObject], options: Op
         tasks.append(_namespace_task(options.create_namespace))
     hook_tasks: list[Task] = []
     if options.hooks and options.selected is None:
-        hook_tasks = [task for hook in hooks for task in _hook_tasks(hook, options)]
+        hook_tasks = [_gated(task, None, options) for hook in hooks for task in _hook_tasks(hook, options)]
     planned = [*_mirror_prunes(tasks), *(t for t in hook_tasks if t.phase != "SyncFail")]
     return Plan(
         steps=_steps(containers_first(planned)),
@@ -104,7 +110,7 @@ def _wave(item: Item) -> int:
     return wave_of(item.live.manifest()) if item.live else 0
 
 
-def _gated(task: Task, item: Item, options: Options) -> Task:
+def _gated(task: Task, item: Item | None, options: Options) -> Task:
     for gate in GATES:
         if (skip := gate(task, item, options)) is not None:
             return replace(task, skip=skip)
@@ -192,24 +198,3 @@ def _steps(tasks: Iterable[Task]) -> tuple[Step, ...]:
 def _group_of(task: Task) -> tuple[bool, bool, str, str]:
     """Prunes of one wave go together whatever their kind."""
     return (True, False, "", "") if task.action == "Prune" else (False, task.first, task.key.group, task.key.kind)
-
-
-class Summary(Struct, frozen=True):
-    """A plan in numbers, for people."""
-
-    create: int
-    update: int
-    prune: int
-    hooks: int
-
-
-def summary_of(plan: Plan) -> Summary:
-    """Count what `plan` would do."""
-    tasks = [task for task in plan.tasks() if task.skip is None]
-    applies = [task for task in tasks if task.action == "Apply"]
-    return Summary(
-        create=sum(not task.live_uid for task in applies),
-        update=sum(bool(task.live_uid) for task in applies),
-        prune=sum(task.action == "Prune" for task in tasks),
-        hooks=sum(task.action == "Hook" for task in tasks),
-    )

@@ -5,6 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from trimtab.access.project import Limits
 from trimtab.compare.prepare import TargetObject
 from trimtab.model.application import ResultCode, SyncPhase
 from trimtab.model.hooks import DeletePolicy
@@ -14,7 +15,10 @@ Action = Literal["Apply", "Prune", "Hook", "CreateNamespace"]
 
 
 class Skip(Struct, frozen=True):
-    """A gate's veto: the task is not run; the object's result has this `status` and `message`."""
+    """A gate's veto: the task is not run; the object's result has this `status` and `message`.
+
+    SyncFailed vetoes the whole plan: nothing of it is run.
+    """
 
     status: ResultCode
     message: str
@@ -24,7 +28,8 @@ class Options(Struct, frozen=True, kw_only=True):
     """What the operation asks for. `selected`: only these objects (then no hooks run); None for all. A
     key without a namespace stands for the objects of that name in any.
 
-    `retry`: how many attempts there were before; the hooks of each attempt are its own.
+    `retry`: how many attempts there were before; the hooks of each attempt are its own. `limits`: what the project
+    permits, None where nobody asks it.
     """
 
     prune: bool = False
@@ -35,6 +40,7 @@ class Options(Struct, frozen=True, kw_only=True):
     started_at: dt.datetime
     retry: int = 0
     revision: str = ""
+    limits: Limits | None = None
 
 
 class Task(Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 
 from trimtab.clock import StepClock
-from trimtab.controller.pace import backoff, known_trouble
+from trimtab.controller.pace import backoff, known_trouble, poll_pause
 from trimtab.controller.world import Memory, Trouble, World
 from trimtab.errors import Retry, Stalled, Wait
 from trimtab.model.application import Application, ApplicationSpec, Metadata
@@ -40,6 +40,21 @@ def test_what_cannot_pass_waits_for_the_next_poll(world: World) -> None:
     memory = Memory()
     assert backoff(memory, Stalled("no such path"), world) == 120.0
     assert memory.failures == 1
+
+
+def test_git_is_asked_again_after_the_interval_and_some_more(world: World) -> None:
+    world.settings = Settings(cache=Path("/nowhere"), poll=120.0, jitter=60.0)
+    memory, other = Memory(uid="a"), Memory(uid="b")
+    pauses = [poll_pause(memory, world) for _ in range(50)]
+    assert all(120 <= pause < 180 for pause in pauses)
+    assert len(set(pauses)) == 50
+    assert poll_pause(other, world) != pauses[0]
+
+
+def test_an_interval_of_zero_turns_polling_off(world: World) -> None:
+    world.settings = Settings(cache=Path("/nowhere"), poll=0.0, jitter=60.0)
+    assert poll_pause(Memory(), world) == float("inf")
+    assert backoff(Memory(), Stalled("no such path"), world) == float("inf")
 
 
 def test_waiting_is_no_failure(world: World) -> None:

@@ -1,6 +1,6 @@
 """When a repository is polled."""
 
-from trimtab.source.poll import next_poll, poll_delay
+from trimtab.source.poll import poll_delay
 
 URLS = [f"https://git.example.org/{number}" for number in range(1000)]
 
@@ -19,5 +19,4 @@ def test_the_delay_is_the_same_after_a_restart_and_another_at_the_next_turn() ->
 
 def test_an_interval_of_zero_is_off_and_no_jitter_is_exact() -> None:
     assert poll_delay("a", 0, interval=0) is None
-    assert next_poll("a", 50.0, 0, interval=0) is None
-    assert next_poll("a", 50.0, 0, interval=30, jitter=0) == 80.0
+    assert poll_delay("a", 0, interval=30, jitter=0) == 30.0

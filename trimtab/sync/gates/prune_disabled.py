@@ -5,9 +5,9 @@ from trimtab.model.options import object_options
 from trimtab.sync.task import Options, Skip, Task
 
 
-def prune_disabled(task: Task, item: Item, options: Options) -> Skip | None:
+def prune_disabled(task: Task, item: Item | None, options: Options) -> Skip | None:
     """Vetoes a prune of an object that asks to be kept."""
-    if task.action != "Prune" or item.live is None:
+    if task.action != "Prune" or item is None or item.live is None:
         return None
     if "Prune=false" in object_options(item.live.manifest()):
         return Skip("PruneSkipped", "ignored (no prune)")
