@@ -61,8 +61,10 @@ class _Reader:
     def urls(self) -> tuple[str, ...]:
         """`url` and `additionalUrls`."""
         more = self._decoded("additionalUrls", self._config.get("additionalUrls", "")) or []
-        section = Section({"url": self._config.get("url"), "more": more}, where="", secrets=_none, problems=[])
-        found = [section.text("url"), *section.texts("more")]
+        section = Section(
+            {"url": self._config.get("url"), "additionalUrls": more}, where="", secrets=_none, problems=[]
+        )
+        found = [section.text("url"), *section.texts("additionalUrls")]
         good = [url.rstrip("/") for url in found if url and _is_web(url)]
         if section.fatal or len(good) != len([url for url in found if url]):
             self.broken.add("url")
