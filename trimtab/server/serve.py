@@ -19,6 +19,7 @@ from trimtab.server.auth.sign_on import SignOn
 from trimtab.server.configuration import Configuration
 from trimtab.server.first_start import prepared
 from trimtab.server.listening import Files, Options, listening
+from trimtab.server.live.looks import stop_looking
 from trimtab.server.operations import OPERATIONS
 from trimtab.server.served import Served
 from trimtab.server.tls import tls_from_files, tls_from_secrets
@@ -64,6 +65,7 @@ async def serving(cluster: ClusterConfig, settings: Settings, options: Options) 
             applications=applications,
             sign_on=SignOn(web, configuration, clock),
         )
+        stack.push_async_callback(stop_looking, served)
         await stack.enter_async_context(configuration.following())
         await stack.enter_async_context(applications.following())
         await stack.enter_async_context(

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
@@ -17,6 +18,9 @@ from trimtab.server.auth.sign_on import SignOn
 from trimtab.server.configuration import Configuration
 from trimtab.server.reachability import Reachability
 from trimtab.server.webhook.looks import Annotations
+
+if TYPE_CHECKING:
+    from trimtab.server.live.looks import Looks
 
 
 def _never() -> bool:
@@ -39,6 +43,7 @@ class Served(Struct):
     logins: Logins = field(default_factory=Logins)
     refreshes: Annotations = field(default_factory=Annotations)
     reachability: Reachability = field(default_factory=Reachability)
+    looks: "Looks | None" = None
     calls: Counter[tuple[str, int]] = field(default_factory=Counter)
     acting: Callable[[], bool] = _never
 
