@@ -3,9 +3,17 @@
 import asyncio
 from typing import Any
 
+import pytest
+from starlette.requests import Request
+
 from tests.server.auth_local.people import CAN_I, at, replica, status_at
 from tests.server.desk import PASSWORD, Desk, quoted
+from trimtab.access.subject import Subject
+from trimtab.server.api.account import UpdatePasswordRequest, update_password
 from trimtab.server.auth.secrets import ARGOCD_SECRET, secret_data
+from trimtab.server.call import Call
+from trimtab.server.failures import Failure
+from trimtab.server.operation import NoQuery
 
 ACCOUNT = "/api/v1/account"
 NEW = "battery-staple"
@@ -204,3 +212,34 @@ async def test_can_i_knows_its_words(desk: Desk) -> None:
     for asked in ("pods/get/x", "applications/eat/x", "applications/..%2Fget/x"):
         assert (await desk.call("GET", f"{ACCOUNT}/can-i/{asked}")).failure[:2] == (400, 3)
     assert (await desk.call("GET", CAN_I, who="")).failure == (401, 16, "no session information")
+
+
+def from_elsewhere(desk: Desk, name: str, *, seconds_ago: int = 0) -> Call[NoQuery, UpdatePasswordRequest]:
+    """Somebody who came by single sign-on sets eve's password."""
+    served = desk.running.served
+    issued_at = int(served.clock.now().timestamp()) - seconds_ago
+    return Call(
+        served=served,
+        subject=Subject(name=name, issuer="https://sso.example.com", issued_at=issued_at),
+        params={},
+        query=NoQuery(),
+        body=UpdatePasswordRequest(name="eve", new_password=NEW),
+        request=Request({"type": "http", "headers": []}),
+    )
+
+
+async def test_who_logged_in_elsewhere_sets_passwords_only_just_after(empty_desk: Desk) -> None:
+    await empty_desk.prepare(policy="g, boss@example.com, role:admin\n")
+    await empty_desk.start()
+    await empty_desk.running.ready()
+    with pytest.raises(Failure, match="logged in too long ago"):
+        await update_password(from_elsewhere(empty_desk, "boss@example.com", seconds_ago=301))
+    await update_password(from_elsewhere(empty_desk, "boss@example.com"))
+    assert await empty_desk.login("eve", NEW)
+
+
+async def test_a_namesake_from_elsewhere_is_not_the_account(desk: Desk) -> None:
+    await desk.running.ready()
+    with pytest.raises(Failure, match="permission denied: accounts, update, eve"):
+        await update_password(from_elsewhere(desk, "eve"))
+    assert await desk.login("eve")
