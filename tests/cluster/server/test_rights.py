@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from tests.engine.objects import config_map, deployment, files
 from tests.engine.world import CALM, at, conditions, until
-from tests.server.desk import Desk, a_desk
+from tests.server.desk import Desk, a_desk, quoted
 from tools.controlplane.run import ControlPlane
 from tools.controlplane.users import kubeconfig
 from trimtab.clock import SystemClock
@@ -19,7 +20,10 @@ from trimtab.controller.leading import leading
 from trimtab.kube import errors, transport
 from trimtab.kube.config import ClusterConfig, load
 from trimtab.model.keys import Manifest
+from trimtab.model.names import IN_CLUSTER_SERVER
 from trimtab.server.listening import Options
+from trimtab.server.operation import AnyOperation
+from trimtab.server.operations import OPERATIONS
 from trimtab.settings import Settings
 
 ROOT = Path(__file__).parents[3]
@@ -141,19 +145,53 @@ async def test_controller_and_server_work_apart(desk: Desk, installation: Instal
 
 
 async def _sync_through_the_api(desk: Desk) -> None:
+    """An application's life, and everything that can be asked meanwhile."""
     desk.repo.commit(files("app", config_map("settings")))
-    app = desk.an_app(auto_sync=False, create_namespace=False)
-    created = await desk.call("POST", "/api/v1/applications", json=app)
-    assert created.status == 200, created
+    await _well(desk, "POST", "/api/v1/applications", desk.an_app(auto_sync=False, create_namespace=False))
     path = f"/api/v1/applications/{desk.named()}"
-    synced = await desk.call("POST", f"{path}/sync", json={})
-    assert synced.status == 200, synced
+    await _well(desk, "POST", f"{path}/sync", {})
     await desk.sync_ended("Succeeded")
     assert (await desk.there("ConfigMap", "settings"))["data"] == {"key": "one"}
-    assert (await desk.call("GET", "/api/v1/applications")).status == 200
-    deleted = await desk.call("DELETE", path, cascade=True)
-    assert deleted.status == 200, deleted
+    readings = [one for one in OPERATIONS if one.method == "GET" and one.path.startswith("/api/v1/")]
+    assert readings
+    for operation in readings:
+        await _asked(desk, operation)
+    await _configure(desk)
+    await _well(desk, "DELETE", path)
     await desk.gone("ConfigMap", "settings")
+
+
+async def _well(desk: Desk, method: str, path: str, body: Any = None) -> Any:
+    answer = await desk.call(method, path, json=body)
+    assert answer.status == 200, (method, path, answer)
+    return answer.body
+
+
+async def _asked(desk: Desk, operation: AnyOperation) -> None:
+    """Every reading operation but the streams, about things that are there. It need not like the question."""
+    if "/stream/" in operation.path:
+        return
+    noun = operation.path.split("/")[3] if operation.path.count("/") > 3 else ""
+    names = {"applications": desk.named(), "projects": "default", "account": "admin"}
+    values = {"name": names.get(noun, "none"), "id.value": IN_CLUSTER_SERVER, "repo": desk.repo.url}
+    path = re.sub(r"\{([^}]+)\}", lambda found: quoted(values.get(found[1], "none")), operation.path)
+    last = operation.path.rpartition("/")[2]
+    about = {"namespace": desk.place, "resourceName": "settings", "version": "v1", "kind": "ConfigMap"}
+    query = about if last in ("resource", "actions", "links") and noun == "applications" else {}
+    answer = await desk.call("GET", path, **query)
+    assert answer.status < 500 or answer.status == 501, (path, answer)
+
+
+async def _configure(desk: Desk) -> None:
+    """What people change by the API, each in its own ConfigMap, Secret or AppProject."""
+    project = {"metadata": {"name": "team"}, "spec": {"sourceRepos": ["*"], "destinations": []}}
+    await _well(desk, "POST", "/api/v1/projects", {"project": project})
+    await _well(desk, "DELETE", "/api/v1/projects/team")
+    await _well(desk, "POST", "/api/v1/repositories", {"repo": desk.repo.url})
+    await _well(desk, "DELETE", f"/api/v1/repositories/{quoted(desk.repo.url)}")
+    made = await _well(desk, "POST", "/api/v1/account/ada/token", {"id": "one"})
+    assert made["token"]
+    await _well(desk, "DELETE", "/api/v1/account/ada/token/one")
 
 
 async def test_what_git_declares_and_the_controller_may_not_is_said(desk: Desk, installation: Installation) -> None:
