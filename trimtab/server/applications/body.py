@@ -30,7 +30,8 @@ def served(raw: bytes) -> bytes:
     status = parts.get("status")
     known = _PARTS.decode(status) if status is not None and bytes(status)[:1] == b"{" else {}
     if not known.keys() >= EMPTY_STATUS.keys():
-        parts["status"] = Raw(_ENCODER.encode({**EMPTY_STATUS, **known}))
+        missing = {name: value for name, value in EMPTY_STATUS.items() if name not in known}
+        parts["status"] = Raw(_ENCODER.encode({**known, **missing}))
     return _ENCODER.encode(parts)
 
 

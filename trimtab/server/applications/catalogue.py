@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.model.keys import AppKey
 from trimtab.server.applications.blocks import Blocks
@@ -81,6 +82,8 @@ class Catalogue:
 
     def put(self, after: Stored) -> None:
         before = self._apps.get(after.key)
+        if before is not None and before.uid == after.uid:
+            after = replace(after, born=before.born)
         self._apps[after.key] = after
         self.version = max(self.version, after.header.version)
         self.blocks.put(after)

@@ -27,6 +27,11 @@ class Hub:
         self._sweeping: asyncio.Task[None] | None = None
         catalogue.listen(self._changed)
 
+    @property
+    def channels(self) -> int:
+        """How many different things the open streams are about."""
+        return len(self._channels)
+
     async def stream(self, interest: Interest, *, since: int | None) -> AsyncGenerator[bytes, None]:
         """JSON of events, without end. `since`: what is older than this resourceVersion is known to the caller."""
         channel = self._channel(interest)

@@ -118,8 +118,7 @@ class ApplicationStore:
     def _put(self, observed: Observed) -> None:
         known = self.catalogue.get(_key(observed))
         if known is None or known.resource_version != observed.meta.resource_version:
-            same = known is not None and known.uid == observed.meta.uid
-            self.catalogue.put(stored(observed, born=known.born if known and same else 0))
+            self.catalogue.put(stored(observed))
 
 
 def _key(observed: Observed) -> AppKey:

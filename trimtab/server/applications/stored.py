@@ -48,7 +48,7 @@ class Stored(Struct, frozen=True, kw_only=True):
         return rbac_name(self.project, self.key, control_namespace)
 
 
-def stored(observed: Observed, *, born: int = 0) -> Stored:
+def stored(observed: Observed) -> Stored:
     """From what a watch or a read yields."""
     header = header_of(observed)
     return Stored(
@@ -57,7 +57,7 @@ def stored(observed: Observed, *, born: int = 0) -> Stored:
         body=served(observed.raw),
         resource_version=observed.meta.resource_version,
         uid=observed.meta.uid,
-        born=born or header.version,
+        born=header.version,
     )
 
 
