@@ -21,7 +21,9 @@ from trimtab.errors import Retry
 from trimtab.kube import write
 from trimtab.kube.config import ClusterConfig
 from trimtab.kube.transport import Transport
+from trimtab.model.application import Application
 from trimtab.model.keys import Manifest
+from trimtab.model.roundtrip import decode
 from trimtab.settings import Settings
 
 TERMS = terms_for(1.5)
@@ -163,6 +165,30 @@ async def test_who_was_frozen_and_wakes_up_too_late_writes_nothing(resting: Scen
             assert await outcome == "Fenced"
             # Whoever does not act is not held back.
             await write.create(transport, await resting.resource("ConfigMap"), config, field_manager="tests")
+
+
+async def test_what_was_done_is_told_though_the_lease_is_given_up(resting: Scene) -> None:
+    await resting.create(resting.an_app(auto_sync=False))
+    app = decode(Application, await resting.app())
+    settings = Settings(namespace=resting.control, cache=resting.folder / "cache")
+    async with open_world(resting.config, settings, clock=SystemClock()) as world:
+
+        @contextlib.asynccontextmanager
+        async def act() -> AsyncIterator[None]:
+            try:
+                yield
+            finally:
+                for number in range(20):
+                    world.recorder.emit(app, "ResourceUpdated", f"change {number}")
+
+        transport = world.clusters.home.transport
+        async with leading(act, transport, namespace=resting.control, identity="ana", terms=TERMS) as candidate:
+            await until(lambda: _is_held(candidate), bool)
+    assert len(await resting.events("ResourceUpdated")) == 20
+
+
+async def _is_held(candidate: Candidate) -> bool:
+    return candidate.holds
 
 
 async def test_what_acts_breaks_and_is_begun_anew(resting: Scene, caplog: pytest.LogCaptureFixture) -> None:

@@ -26,6 +26,8 @@ from trimtab.source.git import GitStore
 
 log = logging.getLogger(__name__)
 FOLLOW_AGAIN = 3.0
+FLUSH_SECONDS = 5.0
+"""So long an end waits for the last Events to be posted."""
 
 
 @contextlib.asynccontextmanager
@@ -52,7 +54,9 @@ async def open_world(config: ClusterConfig, settings: Settings, *, clock: Clock)
         try:
             yield world
         finally:
-            await world.recorder.flush()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(FLUSH_SECONDS):
+                    await world.recorder.flush()
             await world.sources.close()
             await world.clusters.home.close()
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import deque
+from contextvars import Context
 from typing import Any, Literal
 
 from trimtab.clock import Clock, rfc3339
@@ -61,7 +62,8 @@ class Recorder:
         log.info("%s/%s %s: %s", involved["namespace"], involved["name"], reason, message)
         self._waiting.append(self._event(involved, reason, message, kind))
         if self._poster is None or self._poster.done():
-            self._poster = asyncio.create_task(self._post_all(), name="events")
+            # In nobody's name: what happened while the Lease was ours may be told when it no longer is.
+            self._poster = asyncio.create_task(self._post_all(), name="events", context=Context())
 
     async def flush(self) -> None:
         """Wait until all that was said is posted."""
