@@ -3,7 +3,6 @@
     url, additionalUrls      where people reach the server: the only places that a login may return to
     dex.config               connectors: GitHub, and OpenID Connect
     oidc.config              one OpenID Connect provider
-    scopes (argocd-rbac-cm)  the claims that hold groups
 
 Nothing is guessed: what cannot be read is a problem that names its key, and lets nobody in.
 """
@@ -19,9 +18,6 @@ Secrets = Callable[[str, str], str | None]
 """(name of a Secret, key) → its value; None where there is none that may be used."""
 Decode = Callable[[str, str], Any]
 """(YAML, what to call it in errors) → JSON value. Raises TrimtabError."""
-
-SCOPES = ("groups",)
-"""argocd-rbac-cm's `scopes` when it is left out."""
 
 
 GITHUB_WEB = "https://github.com"
@@ -82,7 +78,6 @@ class SignOnConfig(Struct, frozen=True, kw_only=True):
 
     urls: tuple[str, ...] = ()
     providers: tuple[Provider, ...] = ()
-    scopes: tuple[str, ...] = SCOPES
 
     def provider(self, name: str) -> Provider | None:
         """By its id."""
@@ -128,7 +123,6 @@ def in_force(good: SignOnConfig, reading: Reading) -> SignOnConfig:
     return SignOnConfig(
         urls=urls,
         providers=tuple(provider for provider in kept if provider is not None),
-        scopes=good.scopes if "scopes" in reading.unreadable_keys else reading.config.scopes,
     )
 
 

@@ -7,6 +7,8 @@ from msgspec import Struct
 from trimtab.access.sso import GitHub, Organisation
 
 ACTIVE = "active"
+RESERVED = ("role", "proj", "admin")
+"""What `role:admin`, `proj:shop:dev` and the account `admin` begin with."""
 
 
 class Membership(Struct, frozen=True):
@@ -95,7 +97,12 @@ def _names(connector: GitHub, team: Team) -> tuple[str, ...]:
 
 
 def _all_groups(connector: GitHub, memberships: Sequence[Membership], teams: Sequence[Team]) -> tuple[str, ...]:
-    active = {one.organisation_id: one.organisation for one in memberships if one.state == ACTIVE}
+    active = {
+        one.organisation_id: one.organisation
+        for one in memberships
+        # Anybody can register an organisation: none may make the name of a role (`role:admin`).
+        if one.state == ACTIVE and one.organisation.lower() not in RESERVED
+    }
     own = [team for team in teams if team.organisation_id in active]
     named = [f"{active[team.organisation_id]}:{name}" for team in own for name in _names(connector, team)]
     return tuple(dict.fromkeys((*active.values(), *named)))

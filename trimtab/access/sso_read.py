@@ -1,9 +1,9 @@
-"""The login configuration out of the data of argocd-cm and argocd-rbac-cm."""
+"""The login configuration out of the data of argocd-cm."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from trimtab.access.sso import OIDC_SCOPES, SCOPES, Decode, Oidc, Problem, Provider, Reading, Secrets, SignOnConfig
+from trimtab.access.sso import OIDC_SCOPES, Decode, Oidc, Problem, Provider, Reading, Secrets, SignOnConfig
 from trimtab.access.sso_dex import Found, read_connectors
 from trimtab.access.sso_section import Section
 from trimtab.errors import TrimtabError
@@ -13,21 +13,18 @@ OIDC_ID = "oidc"
 _IGNORED = ("domainHint", "refreshTokenThreshold", "userInfoCacheExpiration", "enablePKCEAuthentication")
 
 
-def read_sign_on(
-    config: Mapping[str, str], rbac: Mapping[str, str] | None = None, *, secrets: Secrets, decode: Decode
-) -> Reading:
+def read_sign_on(config: Mapping[str, str], *, secrets: Secrets, decode: Decode) -> Reading:
     """Never raises: what cannot be read is among the problems."""
     problems: list[Problem] = []
     reader = _Reader(config, secrets, decode, problems)
     dex, oidc = reader.dex(), reader.oidc()
     unreadable = dex.unreadable | oidc.unreadable
     urls = reader.urls()
-    scopes = reader.scopes(rbac or {})
     providers = _distinct(dex.providers, oidc.providers, problems, unreadable)
     if providers and not urls and "url" not in reader.broken:
         problems.append(Problem("url", "is missing: single sign-on has to know where people reach this server"))
     return Reading(
-        config=SignOnConfig(urls=urls, providers=providers, scopes=scopes),
+        config=SignOnConfig(urls=urls, providers=providers),
         problems=tuple(problems),
         unreadable=frozenset(unreadable),
         unreadable_keys=frozenset(reader.broken),
@@ -72,18 +69,6 @@ class _Reader:
                 Problem("url", "url and additionalUrls have to be URLs like https://argocd.example.com")
             )
         return tuple(good)
-
-    def scopes(self, rbac: Mapping[str, str]) -> tuple[str, ...]:
-        """The claims that hold groups."""
-        text = rbac.get("scopes", "")
-        value = self._decoded("scopes", text)
-        if value is None:
-            return SCOPES
-        if isinstance(value, list) and all(isinstance(one, str) for one in value):
-            return tuple(value)
-        self.broken.add("scopes")
-        self._problems.append(Problem("scopes", "argocd-rbac-cm's scopes has to be a list like [groups, email]"))
-        return SCOPES
 
     def _decoded(self, key: str, text: str) -> Any:
         if not text.strip():

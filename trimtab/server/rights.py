@@ -31,6 +31,11 @@ class Rights:
     def problems(self) -> tuple[str, ...]:
         return self._rules.problems
 
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The claims of single sign-on that hold groups."""
+        return self._rules.good.scopes
+
     def update(self, policy: Manifest | None, projects: Mapping[str, Manifest]) -> None:
         """Take in what the API server says now; cheap when nothing of it has changed."""
         if policy is self._policy and projects == self._manifests:

@@ -4,7 +4,6 @@ import contextlib
 import ssl
 from collections.abc import AsyncIterator
 
-import aiohttp
 from msgspec import Struct
 
 from trimtab.clock import SystemClock
@@ -15,7 +14,7 @@ from trimtab.server.applications.store import ApplicationStore
 from trimtab.server.asgi import Server
 from trimtab.server.auth.identify import identify
 from trimtab.server.auth.secrets import Secrets
-from trimtab.server.auth.sign_on import SignOn
+from trimtab.server.auth.sign_on import signing_on
 from trimtab.server.configuration import Configuration
 from trimtab.server.first_start import prepared
 from trimtab.server.listening import Files, Options, listening
@@ -54,7 +53,6 @@ async def serving(cluster: ClusterConfig, settings: Settings, options: Options) 
             home.transport, home.discovery, namespace=settings.namespace, rights=lambda: configuration.enforcer
         )
         configuration.on_change(applications.hub.rights_changed)
-        web = await stack.enter_async_context(aiohttp.ClientSession(trust_env=True))
         served = Served(
             namespace=settings.namespace,
             clock=clock,
@@ -63,7 +61,7 @@ async def serving(cluster: ClusterConfig, settings: Settings, options: Options) 
             world=world,
             configuration=configuration,
             applications=applications,
-            sign_on=SignOn(web, configuration, clock),
+            sign_on=await stack.enter_async_context(signing_on(configuration, clock)),
         )
         stack.push_async_callback(stop_looking, served)
         await stack.enter_async_context(configuration.following())

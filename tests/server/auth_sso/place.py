@@ -6,15 +6,13 @@ import datetime as dt
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-import aiohttp
-
 from trimtab.clock import StepClock
 from trimtab.model.keys import Manifest
 from trimtab.server.api import session, version
 from trimtab.server.asgi import Server
 from trimtab.server.auth import login
 from trimtab.server.auth.identify import identify
-from trimtab.server.auth.sign_on import SignOn
+from trimtab.server.auth.sign_on import signing_on
 from trimtab.server.configuration import Configuration
 from trimtab.server.listening import Options, listening
 from trimtab.server.operation import AnyOperation
@@ -93,7 +91,7 @@ async def a_place(configuration: Written | None = None) -> AsyncIterator[Place]:
     clock, written = StepClock(dt.datetime.now(dt.UTC)), configuration or Written()
     nothing: Any = None
     applications: Any = NoApplications()
-    async with aiohttp.ClientSession() as web:
+    async with signing_on(written, clock) as sign_on:
         served = Served(
             namespace="argocd",
             clock=clock,
@@ -102,7 +100,7 @@ async def a_place(configuration: Written | None = None) -> AsyncIterator[Place]:
             world=nothing,
             configuration=written,
             applications=applications,
-            sign_on=SignOn(web, written, clock),
+            sign_on=sign_on,
         )
         async with listening(Server(served, OPERATIONS, identify=identify), Options(port=0)) as url:
             place = Place(written, served, clock, url)

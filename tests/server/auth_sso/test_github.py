@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -10,6 +11,7 @@ import pytest
 
 from tests.server.auth_sso.place import Place, a_place
 from tests.server.auth_sso.visitor import Visitor, query_of
+from tests.servers.authority import Authority
 from tests.servers.fakegithub.server import FakeGitHub, Trouble
 from tests.servers.fakegithub.world import OAuthApp
 
@@ -233,6 +235,54 @@ async def test_a_connector_that_is_taken_away_takes_its_sessions_along(place: Pl
     await ada.log_in("ada")
     place.configure()
     assert await ada.me() == {"loggedIn": False}
+
+
+@pytest.mark.usefixtures("configured")
+async def test_fewer_organisations_count_at_once(place: Place, github: FakeGitHub, app: OAuthApp, ada: Visitor) -> None:
+    await ada.log_in("ada")
+    place.configure(dex__config=dex(github, app, {"name": "acme", "teams": ["Admins"]}))
+    assert await ada.me() == {"loggedIn": False}
+
+
+@pytest.mark.usefixtures("configured")
+async def test_one_login_after_another(place: Place, visitors: Callable[[str], Visitor]) -> None:
+    """What GitHub wants the first one's browser to keep does not come along with the second."""
+    for login in ("ada", "bob"):
+        assert (await visitors(place.url).log_in(login)).status == 303
+
+
+async def test_everybody_may_come_where_no_organisation_is_named(
+    place: Place, github: FakeGitHub, app: OAuthApp, ada: Visitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As with Dex. No organisation of somebody's own makes them a role."""
+    for name in ("role", "admin", "mine"):
+        github.world.organisation(name, "mallory")
+        github.world.team(name, "admin", "mallory")
+    config = json.loads(dex(github, app, loadAllGroups=True))
+    del config["connectors"][0]["config"]["orgs"]
+    place.configure(dex__config=json.dumps(config))
+    assert "everybody with an account" in caplog.text
+    await ada.log_in("mallory")
+    assert (await ada.me())["groups"] == ["mine", "mine:admin"]
+
+
+async def test_a_private_authority_is_trusted_when_it_is_given(
+    place: Place, tmp_path: Path, visitors: Callable[[str], Visitor]
+) -> None:
+    authority = Authority()
+    async with FakeGitHub(place.clock, tls=authority.server(tmp_path, "127.0.0.1")) as github:
+        app = github.world.app(f"{place.url}/api/dex/callback")
+        (tmp_path / "ca.pem").write_text(authority.pem)
+        for root_ca, words in (
+            (authority.pem, "does not confirm this login"),
+            (str(tmp_path / "ca.pem"), "does not confirm this login"),
+            ("", "GitHub cannot be reached"),
+            ("/nowhere.pem", "rootCA is neither a certificate"),
+        ):
+            place.configure(dex__config=dex(github, app, rootCA=root_ca))
+            visitor = visitors(place.url)
+            state = query_of(await visitor.begin())["state"]
+            assert words in (await visitor.get(f"/auth/callback?state={state}&code=x")).text
 
 
 @pytest.mark.usefixtures("configured")

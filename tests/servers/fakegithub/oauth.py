@@ -61,9 +61,13 @@ class OAuth:
     async def exchange(self, request: web.Request) -> web.Response:
         """A code for a token. Failures have status 200, too."""
         form = {key: str(value) for key, value in (await request.post()).items()}
+        assert "_gh_sess" not in request.cookies, "somebody else's cookie"
         answer = self._exchanged(form)
         if "application/json" in request.headers.get("Accept", ""):
-            return web.json_response(answer)
+            response = web.json_response(answer)
+            # GitHub sets cookies everywhere; an application that sends them back mixes people up.
+            response.set_cookie("_gh_sess", form.get("code", ""))
+            return response
         return web.Response(text=urlencode(answer), content_type="application/x-www-form-urlencoded")
 
     def _exchanged(self, form: Mapping[str, str]) -> dict[str, str]:

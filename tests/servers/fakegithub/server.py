@@ -8,6 +8,7 @@
 """
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable
 from enum import Enum, auto
 from types import TracebackType
@@ -41,17 +42,18 @@ class Trouble(Enum):
 class FakeGitHub:
     """The server."""
 
-    def __init__(self, clock: Clock | None = None) -> None:
+    def __init__(self, clock: Clock | None = None, *, tls: ssl.SSLContext | None = None) -> None:
         self.world = World(clock or SystemClock())
         self.trouble = Trouble.NONE
         self.requests: list[str] = []
+        self._tls = tls
         self._closing = asyncio.Event()
         self._runner: web.AppRunner | None = None
         self.port = 0
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
     @property
     def api_url(self) -> str:
@@ -62,7 +64,7 @@ class FakeGitHub:
         app.add_routes([*OAuth(self.world).routes(), *Api(self.world).routes()])
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        await web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._tls).start()
         self.port = self._runner.addresses[0][1]
         return self
 

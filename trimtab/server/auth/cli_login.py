@@ -60,7 +60,7 @@ def listener_url(waiting: CommandLine, **query: str) -> str:
 
 def seal_code(served: Served, identity: Identity, provider: Provider, challenge: str) -> str:
     """The code for a person who has just logged in. Raises ValueError when they are in too many groups for one."""
-    claims = kept_claims(identity, served.sign_on.config.scopes)
+    claims = kept_claims(identity, served.sign_on.scopes)
     code = _Code(
         id=secrets.token_urlsafe(16),
         # What only a browser needs for logging out at the provider is left out.
@@ -82,7 +82,10 @@ def redeem_code(served: Served, sealed: str, verifier: str) -> tuple[Identity, s
     raw = _seal(served).open(sealed) if len(sealed) <= LONGEST_CODE else None
     if raw is None:
         raise WrongCode("the code is not one of this server's; log in again")
-    code = msgspec.msgpack.decode(zlib.decompress(raw), type=_Code)
+    try:
+        code = msgspec.msgpack.decode(zlib.decompress(raw), type=_Code)
+    except msgspec.DecodeError as error:
+        raise WrongCode("the code is another version's; log in again") from error
     if not proves(verifier, code.challenge):
         raise WrongCode("the verifier is not that of the login; log in again")
     if sessions.now(served) >= code.expires_at or not served.sign_on.states.first(code.id):

@@ -118,7 +118,10 @@ class GitHubConnector:
 
     async def recheck(self, identity: Identity) -> Identity:
         """The same person, as GitHub sees them now. Raises Refused and ProviderDown."""
-        credential = msgspec.msgpack.decode(identity.credential, type=Credential)
+        try:
+            credential = msgspec.msgpack.decode(identity.credential, type=Credential)
+        except msgspec.DecodeError as error:
+            raise Refused("this session is of another version of the server; please log in again") from error
         now = await self._identity(credential.token, known=credential.organisations, email=identity.email)
         if now.user_id != identity.user_id:
             raise Refused(f"{self.provider.name} knows you by another name now; please log in again")

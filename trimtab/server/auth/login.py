@@ -192,9 +192,9 @@ def _session(served: Served, identity: Identity, connector: Connector) -> str:
         key=sessions.local(served).key,
         now=sessions.now(served),
         seconds=sessions.session_seconds(served),
-        scopes=served.sign_on.config.scopes,
+        scopes=served.sign_on.scopes,
     )
-    served.sign_on.rechecks.confirmed(claims.jti, identity)
+    served.sign_on.rechecks.confirmed(claims.jti, identity, connector)
     return token
 
 

@@ -81,7 +81,9 @@ class LoginStates:
             raw = seal.open(cookies.get(name, ""), bound_to=state) if state else None
             if raw is None:
                 continue
-            pending = msgspec.msgpack.decode(raw, type=Pending)
+            pending = _decoded(raw)
+            if pending is None:
+                continue
             known = hmac.compare_digest(pending.attempt.state.encode(), state.encode())
             if known and cookie_name(pending.base) == name and self._now() < pending.expires_at and self.first(state):
                 return pending
@@ -110,6 +112,14 @@ def removal(cookies: Mapping[str, str]) -> tuple[str, ...]:
     """`Set-Cookie` values that take it back."""
     present = [name for name in (f"__Host-{NAME}", NAME) if name in cookies]
     return tuple(f"{name}={_attributes('https:' if name.startswith('__') else '')}; Max-Age=0" for name in present)
+
+
+def _decoded(raw: bytes) -> Pending | None:
+    """None: another version of Trimtab sealed it."""
+    try:
+        return msgspec.msgpack.decode(raw, type=Pending)
+    except msgspec.DecodeError:
+        return None
 
 
 def _attributes(base: str) -> str:

@@ -68,12 +68,19 @@ class ProviderWeb:
         return answer
 
     def _context(self) -> ssl.SSLContext:
+        """Raises ProviderDown when `rootCA` is neither PEM nor a file of it."""
         if self._tls is None:
-            self._tls = ssl.create_default_context()
-            if "BEGIN CERTIFICATE" in self._root_ca:
-                self._tls.load_verify_locations(cadata=self._root_ca)
-            elif self._root_ca:
-                self._tls.load_verify_locations(cafile=Path(self._root_ca))
+            context = ssl.create_default_context()
+            try:
+                if "BEGIN CERTIFICATE" in self._root_ca:
+                    context.load_verify_locations(cadata=self._root_ca)
+                elif self._root_ca:
+                    context.load_verify_locations(cafile=Path(self._root_ca))
+            except OSError as error:
+                raise self._down(
+                    "cannot be trusted: rootCA is neither a certificate (PEM) nor a file of one"
+                ) from error
+            self._tls = context
         return self._tls
 
     def _down(self, what: str) -> ProviderDown:

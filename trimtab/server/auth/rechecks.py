@@ -22,10 +22,13 @@ MOST = 50_000
 
 
 class _Known(Struct):
-    """`refused` is why; `down_since`: the first time that the provider did not answer."""
+    """`by`: the connector that asked; another one asks anew. `refused` is why; `down_since`: the first time that the
+    provider did not answer.
+    """
 
     identity: Identity
     asked: float = float("-inf")
+    by: Connector | None = None
     refused: str = ""
     down_since: float | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -38,9 +41,9 @@ class Rechecks:
         self._clock = clock
         self._known: OrderedDict[str, _Known] = OrderedDict()
 
-    def confirmed(self, token_id: str, identity: Identity) -> None:
+    def confirmed(self, token_id: str, identity: Identity, connector: Connector) -> None:
         """The provider has just said so."""
-        self._remember(token_id, _Known(identity, asked=self._clock.monotonic()))
+        self._remember(token_id, _Known(identity, asked=self._clock.monotonic(), by=connector))
 
     async def current(self, token_id: str, identity: Identity, connector: Connector) -> Identity:
         """The person as things are now. Raises Refused, and ProviderDown when nothing has been heard for too long."""
@@ -52,14 +55,16 @@ class Rechecks:
             self._remember(token_id, known)
         self._known.move_to_end(token_id)
         async with known.lock:
-            if self._clock.monotonic() - known.asked >= (
-                RETRY_SECONDS if known.down_since is not None else EVERY_SECONDS
-            ):
+            if self._is_due(known, connector):
                 await self._ask(known, connector)
         if known.refused:
             raise Refused(known.refused)
         self._check_grace(known, connector)
         return known.identity
+
+    def _is_due(self, known: _Known, connector: Connector) -> bool:
+        wait = EVERY_SECONDS if known.down_since is None else RETRY_SECONDS
+        return known.by is not connector or self._clock.monotonic() - known.asked >= wait
 
     async def _ask(self, known: _Known, connector: Connector) -> None:
         name = connector.provider.name
@@ -80,7 +85,7 @@ class Rechecks:
                     known.identity.username,
                     GRACE_SECONDS,
                 )
-        known.asked = self._clock.monotonic()
+        known.asked, known.by = self._clock.monotonic(), connector
 
     def _check_grace(self, known: _Known, connector: Connector) -> None:
         if known.down_since is None or self._clock.monotonic() - known.down_since < GRACE_SECONDS:

@@ -1,7 +1,8 @@
 """Single sign-on as one server process has it: the connectors that are in force, and what it remembers of sessions."""
 
+import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import aiohttp
@@ -22,7 +23,14 @@ from trimtab.server.auth.secrets import ARGOCD_CM, secret_data
 from trimtab.server.configuration import Configuration
 
 log = logging.getLogger(__name__)
-POLICY_MAP = "argocd-rbac-cm"
+
+
+@contextlib.asynccontextmanager
+async def signing_on(configuration: Configuration, clock: Clock) -> AsyncIterator["SignOn"]:
+    """Single sign-on at work until the context ends."""
+    # What a provider wants a browser to keep is one person's: it must not come along with the next one's login.
+    async with aiohttp.ClientSession(trust_env=True, cookie_jar=aiohttp.DummyCookieJar()) as session:
+        yield SignOn(session, configuration, clock)
 
 
 class SignOn:
@@ -46,7 +54,6 @@ class SignOn:
         """Read the configuration; a connector that is still the same keeps what it knows."""
         reading = read_sign_on(
             self._configuration.config_map(ARGOCD_CM),
-            self._configuration.config_map(POLICY_MAP),
             secrets=self._secret,
             decode=_decoded,
         )
@@ -55,6 +62,11 @@ class SignOn:
             self._good = reading.config
         self.config = in_force(self._good, reading)
         self.connectors = {provider.id: self._connector(provider) for provider in self.config.providers}
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The claims that hold groups."""
+        return self._configuration.rights.scopes
 
     def issuer_of(self, provider: Provider) -> str:
         """Who vouches for a person, as API clients see it: what Argo CD shows for people who came through its Dex."""
