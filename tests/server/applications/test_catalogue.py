@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.server.applications.made import NAMESPACE, an_app
 from trimtab.model.keys import AppKey
 from trimtab.server.applications.blocks import MOST
-from trimtab.server.applications.catalogue import REMEMBERED, SORTS, Catalogue, beyond, place
+from trimtab.server.applications.catalogue import REMEMBERED, SORTS, Catalogue, Place, beyond, place
 from trimtab.server.applications.crc import combined, power
 from trimtab.server.applications.paging import Mark, decode_mark, encode_mark
 from trimtab.server.applications.pieces import gzipped, plain
@@ -55,7 +55,7 @@ def test_orders_and_blocks_stay_true(seed: int) -> None:
 
 
 def test_a_page_goes_on_after_an_application_that_is_gone() -> None:
-    order = [("b", "b", "x"), ("c", "c", "x"), ("d", "d", "x")]
+    order: list[Place] = [("b", "b", "x"), ("c", "c", "x"), ("d", "d", "x")]
     assert beyond(order, ("bb", "bb", "x"), descending=False) == order[1:]
     assert beyond(order, ("c", "c", "x"), descending=False) == order[2:]
     assert beyond(order, ("cc", "cc", "x"), descending=True) == [order[1], order[0]]
@@ -70,9 +70,9 @@ async def test_plain_and_gzipped_say_the_same(count: int, fields: str) -> None:
         catalogue.put(an_app(f"app-{n:04}", n + 1))
     view = Views(catalogue).of(parse_fields(fields, "items"))
     for again in range(2):
-        arguments = (b'{"items":[', catalogue.blocks.snapshot(), view, b"]}")
-        whole = b"".join(await plain(*arguments))
-        packed = b"".join(await gzipped(*arguments))
+        blocks = catalogue.blocks.snapshot()
+        whole = b"".join(await plain(b'{"items":[', blocks, view, b"]}"))
+        packed = b"".join(await gzipped(b'{"items":[', blocks, view, b"]}"))
         assert gzip.decompress(packed) == whole
         browser = zlib.decompressobj(31)
         assert (browser.decompress(packed), browser.eof, browser.unused_data) == (whole, True, b"")

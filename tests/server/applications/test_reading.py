@@ -85,7 +85,7 @@ async def test_projected(desk: Desk) -> None:
 async def test_selected(desk: Desk) -> None:
     await apps(desk, "web", metadata={"labels": {"team": "shop"}}, spec={"syncPolicy": {"automated": {}}})
     await apps(desk, "api", spec={"destination": {"name": "west", "namespace": "elsewhere"}})
-    for query, expected in [
+    cases: list[tuple[dict[str, Any], list[str]]] = [
         ({"name": "web"}, ["web"]),
         ({"selector": "team in (shop, bar)"}, ["web"]),
         ({"selector": "!team"}, ["api"]),
@@ -105,7 +105,8 @@ async def test_selected(desk: Desk) -> None:
         ({"health": ["Degraded", "Missing"], "name": "none"}, []),
         ({"sort": "-name"}, ["web", "api"]),
         ({"resourceVersion": "1"}, ["api", "web"]),
-    ]:
+    ]
+    for query, expected in cases:
         assert await names(desk, **query) == expected, query
 
 
@@ -115,7 +116,7 @@ async def test_pages_survive_what_comes_and_goes(desk: Desk) -> None:
         seen: list[str] = []
         token, remaining = "", 7
         while True:
-            query = {"limit": 3, "sort": sort, **({"continue": token} if token else {})}
+            query: dict[str, Any] = {"limit": 3, "sort": sort, "continue": token}
             body = (await desk.call("GET", LIST, **query)).body
             seen += [app["metadata"]["name"] for app in body["items"]]
             remaining -= len(body["items"])
@@ -155,17 +156,18 @@ async def test_bad_parameters(desk: Desk, query: dict[str, Any]) -> None:
 async def test_another_lists_page_and_an_edited_one(desk: Desk) -> None:
     await apps(desk, "a", "b", "c")
     token = (await desk.call("GET", LIST, limit=1)).body["metadata"]["continue"]
-    for query in (
+    wrong: list[dict[str, Any]] = [
         {"continue": token, "limit": 1, "sort": "-name"},
         {"continue": token, "limit": 1, "search": "a"},
         {"continue": token[:-2] + ("AA" if token[-2:] != "AA" else "BB"), "limit": 1},
-    ):
+    ]
+    for query in wrong:
         assert (await desk.call("GET", LIST, **query)).status == 400
     assert await names(desk, **{"continue": token, "limit": 5}) == ["b", "c"]
 
 
 @pytest.mark.parametrize("query", [{}, {"project": "default"}, {"project": "other"}, {"refresh": "hard"}])
-async def test_what_a_caller_may_not_see_does_not_exist(desk: Desk, query: dict[str, str]) -> None:
+async def test_what_a_caller_may_not_see_does_not_exist(desk: Desk, query: dict[str, Any]) -> None:
     await apps(desk, "hidden")
     hidden = await desk.call("GET", f"{LIST}/hidden", who="eve", **query)
     absent = await desk.call("GET", f"{LIST}/absent", who="eve", **query)
