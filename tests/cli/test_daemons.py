@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -39,6 +40,19 @@ def test_flags_that_do_not_fit_together(trimtab: Trimtab, flags: tuple[str, ...]
     ended = trimtab("serve", *flags)
     assert ended.code == 2
     assert said in ended.err
+
+
+def test_what_cannot_be_had(trimtab: Trimtab, tmp_path: Path) -> None:
+    (tmp_path / "kubeconfig").write_text(DEAD)
+    flags = ("--kubeconfig", str(tmp_path / "kubeconfig"), "--cache", str(tmp_path / "cache"), "--address", "127.0.0.1")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ended = trimtab("serve", *flags, "--port", str(taken.getsockname()[1]))
+    assert ended.code == 2
+    assert "cannot listen on 127.0.0.1:" in ended.err
+    assert "internal error" not in ended.err
+    ended = trimtab("serve", *flags, "--port", "0", "--tls-cert", "none.crt", "--tls-key", "none.key")
+    assert ended.code == 2
+    assert "none.crt, none.key: cannot be read" in ended.err
 
 
 async def test_without_an_api_server_it_lives_is_not_ready_and_obeys(tmp_path: Path) -> None:

@@ -12,8 +12,10 @@ import uvicorn
 from msgspec import Struct
 
 from trimtab.controller.lease import Terms
+from trimtab.errors import Stalled
 from trimtab.server.asgi import Server
 
+BACKLOG = 2048
 GRACE_SECONDS = 20
 """What is under way when the server is told to stop has this long to end."""
 
@@ -40,8 +42,10 @@ class Options(Struct, frozen=True, kw_only=True):
 
 @contextlib.asynccontextmanager
 async def listening(server: Server, options: Options, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
-    """Serve until the context ends, then let what is under way finish; gives the URL."""
-    listener = socket.create_server((options.host, options.port), backlog=2048)
+    """Serve until the context ends, then let what is under way finish; gives the URL. Raises Stalled when the address
+    cannot be had.
+    """
+    listener = _bound(options)
     config = uvicorn.Config(
         server,
         lifespan="off",
@@ -60,11 +64,23 @@ async def listening(server: Server, options: Options, *, tls: ssl.SSLContext | N
     task = asyncio.create_task(http.serve(sockets=[listener]), name="http")
     try:
         scheme = "https" if tls else "http"
-        yield f"{scheme}://{options.host}:{listener.getsockname()[1]}"
+        host = f"[{options.host}]" if ":" in options.host else options.host
+        yield f"{scheme}://{host}:{listener.getsockname()[1]}"
     finally:
         http.should_exit = True
         server.streams.close()
         await task
+
+
+def _bound(options: Options) -> socket.socket:
+    six = ":" in options.host
+    family = socket.AF_INET6 if six else socket.AF_INET
+    try:
+        # `::` takes IPv4, too.
+        return socket.create_server((options.host, options.port), family=family, backlog=BACKLOG, dualstack_ipv6=six)
+    except OSError as error:
+        where = f"{options.host}:{options.port}"
+        raise Stalled(f"cannot listen on {where}: {error.strerror}; choose another address or port") from error
 
 
 class _Uvicorn(uvicorn.Server):
