@@ -12,6 +12,7 @@ from bench.scenarios.fleet import fleet
 from bench.scenarios.list import listing
 from bench.scenarios.memory import memory
 from bench.scenarios.quiet import quiet
+from bench.scenarios.streams import streams
 from bench.stage import Stage, stage
 from bench.table import Row, render
 
@@ -21,6 +22,7 @@ SCENARIOS: dict[str, Callable[[Stage], Awaitable[list[Row]]]] = {
     "quiet": quiet,
     "memory": memory,
     "list": listing,
+    "streams": streams,
 }
 
 
