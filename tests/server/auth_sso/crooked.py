@@ -21,6 +21,7 @@ class Crooked:
         self.keys: list[Key] = [self.key]
         self.algorithms = ["RS256", "ES256"]
         self.issuer_shown = ""
+        self.token_endpoint = ""
         self.answer = ""
         self.down = False
         self.asked: list[str] = []
@@ -65,6 +66,8 @@ class Crooked:
         if self.down:
             return web.Response(status=500)
         endpoints = {f"{name}_endpoint": f"{self.issuer}/{name}" for name in ("authorization", "token")}
+        if self.token_endpoint:
+            endpoints["token_endpoint"] = self.token_endpoint
         shown = self.issuer_shown or self.issuer
         more = {"jwks_uri": f"{self.issuer}/jwks", "id_token_signing_alg_values_supported": self.algorithms}
         return web.json_response({"issuer": shown, **endpoints, **more})

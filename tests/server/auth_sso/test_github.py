@@ -14,6 +14,7 @@ from tests.server.auth_sso.visitor import Visitor, query_of
 from tests.servers.authority import Authority
 from tests.servers.fakegithub.server import FakeGitHub, Trouble
 from tests.servers.fakegithub.world import OAuthApp
+from trimtab.server.auth import provider_web
 
 NO = "You are in none of the organisations"
 
@@ -205,6 +206,25 @@ async def test_sessions_outlast_a_short_trouble_of_github_and_no_long_one(
     github.trouble = Trouble.NONE
     place.clock.step(10)
     assert (await ada.me())["loggedIn"]
+
+
+@pytest.mark.usefixtures("configured")
+async def test_one_session_waits_for_a_silent_github_and_the_others_go_on(
+    place: Place, github: FakeGitHub, visitors: Callable[[str], Visitor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = [visitors(place.url) for _ in range(3)]
+    for one in people:
+        await one.log_in("ada")
+    monkeypatch.setattr(provider_web, "TIMEOUT", aiohttp.ClientTimeout(total=0.2))
+    github.trouble = Trouble.SILENT
+    github.requests.clear()
+    place.clock.step(60)
+    for one in people:
+        assert (await one.me())["loggedIn"]
+    assert len(github.requests) == 3, "one session asked its three questions"
+    place.clock.step(600)
+    for one in people:
+        assert not (await one.me())["loggedIn"]
 
 
 @pytest.mark.usefixtures("configured")

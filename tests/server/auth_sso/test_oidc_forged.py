@@ -1,5 +1,6 @@
 """ID tokens and bearer tokens that must not count, from a provider that lies, or from people who lie about it."""
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable
@@ -155,6 +156,31 @@ async def test_a_provider_that_is_down_is_told_of(place: Place, provider: Crooke
     provider.down = True
     arrival = await ada.get("/auth/login")
     assert (arrival.status, "Crooked answers 500" in arrival.text) == (503, True)
+
+
+async def test_many_who_come_at_once_ask_once(place: Place, provider: Crooked, ada: Visitor) -> None:
+    token = provider.signed(provider.claims())
+    found = await asyncio.gather(*(ada.me(authorization=f"Bearer {token}") for _ in range(8)))
+    assert [one["loggedIn"] for one in found] == [True] * 8
+    assert provider.asked == ["discovery", "jwks"]
+
+
+async def test_a_provider_that_is_down_is_left_alone_for_a_moment(
+    place: Place, provider: Crooked, ada: Visitor
+) -> None:
+    provider.down = True
+    for _ in range(3):
+        assert (await ada.get("/auth/login")).status == 503
+    assert provider.asked == ["discovery"]
+    provider.down = False
+    place.clock.step(10)
+    assert (await ada.get("/auth/login")).status == 303
+
+
+async def test_no_secret_goes_to_an_endpoint_without_tls(provider: Crooked, ada: Visitor) -> None:
+    provider.token_endpoint = "http://idp.example.com/token"
+    arrival = await ada.get("/auth/login")
+    assert (arrival.status, "names an endpoint that is not https" in arrival.text) == (503, True)
 
 
 async def test_discovery_has_to_name_the_same_issuer(provider: Crooked, ada: Visitor) -> None:

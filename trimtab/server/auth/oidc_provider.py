@@ -1,8 +1,6 @@
 """What an OpenID Connect provider publishes of itself: its endpoints (discovery) and its keys, kept for a while."""
 
-import logging
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 from joserfc.errors import JoseError
@@ -12,14 +10,12 @@ from msgspec import Struct
 from trimtab.access.sso_section import is_confidential
 from trimtab.clock import Clock
 from trimtab.server.auth.connectors import ProviderDown
+from trimtab.server.auth.fetched import RETRY_SECONDS, Fetched
 from trimtab.server.auth.provider_web import ProviderWeb
 
-log = logging.getLogger(__name__)
 DISCOVERY_SECONDS = 3600.0
 KEYS_SECONDS = 600.0
 """A key that the provider takes back is no longer accepted after this."""
-RETRY_SECONDS = 10.0
-"""Between two looks for a key that is not there, or at a provider that is down: a flood of forged tokens asks once."""
 KEEP_SECONDS = 3600.0
 """So long the last keys count when the provider is down."""
 ALGORITHMS = ("RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA", "Ed25519")
@@ -44,56 +40,25 @@ class Metadata(Struct, frozen=True):
         return [name for name in ALGORITHMS if name in self.id_token_signing_alg_values_supported]
 
 
-class _Kept(Struct):
-    value: Any = None
-    got: float = 0.0
-    tried: float = float("-inf")
-
-
 class OidcProvider:
     """`issuer` is as configured, letter by letter."""
 
     def __init__(self, issuer: str, web: ProviderWeb, clock: Clock) -> None:
         self.issuer = issuer
         self._web = web
-        self._clock = clock
-        self._metadata = _Kept()
-        self._keys = _Kept()
+        self._metadata = Fetched(self._discover, keep=float("inf"), clock=clock)
+        self._keys = Fetched(self._fetch_keys, keep=KEEP_SECONDS, clock=clock)
 
     async def metadata(self) -> Metadata:
         """Raises ProviderDown."""
-        kept, now = self._metadata, self._clock.monotonic()
-        if kept.value is None or now - max(kept.got, kept.tried) >= DISCOVERY_SECONDS:
-            kept.tried = now
-            try:
-                kept.value, kept.got = await self._discover(), now
-            except ProviderDown:
-                if kept.value is None:
-                    raise
-                log.warning("%s: discovery fails; what it said before counts", self.issuer)
-        value: Metadata = kept.value
-        return value
+        return await self._metadata.get(oldest=DISCOVERY_SECONDS)
 
     async def key(self, kid: str | None, algorithm: str) -> Key | None:
         """The public key of that id, None for one that the provider does not have. Raises ProviderDown."""
-        found = _pick(await self._key_set(KEYS_SECONDS), kid, algorithm)
+        found = _pick(await self._keys.get(oldest=KEYS_SECONDS), kid, algorithm)
         if found is None:
-            found = _pick(await self._key_set(RETRY_SECONDS), kid, algorithm)
+            found = _pick(await self._keys.get(oldest=RETRY_SECONDS), kid, algorithm)
         return found
-
-    async def _key_set(self, oldest: float) -> KeySet:
-        kept, now = self._keys, self._clock.monotonic()
-        due = kept.value is None or now - kept.got >= oldest
-        if due and now - kept.tried >= RETRY_SECONDS:
-            kept.tried = now
-            try:
-                kept.value, kept.got = await self._fetch_keys(), now
-            except ProviderDown as error:
-                log.warning("%s: its keys cannot be had: %s", self.issuer, error.message)
-        if kept.value is None or now - kept.got >= KEEP_SECONDS:
-            raise ProviderDown(f"the keys of {self.issuer} cannot be had; try again in a moment")
-        value: KeySet = kept.value
-        return value
 
     async def _discover(self) -> Metadata:
         url = f"{self.issuer.rstrip('/')}/.well-known/openid-configuration"

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 EVERY_SECONDS = 60.0
 GRACE_SECONDS = 600.0
 RETRY_SECONDS = 10.0
-"""So long a provider that does not answer is left alone."""
+"""So long a provider that does not answer is left alone, by all sessions."""
 MOST = 50_000
 """Sessions remembered; one that was forgotten is asked about when it is used next."""
 
@@ -40,6 +40,7 @@ class Rechecks:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._silent: dict[str, tuple[float, ProviderDown]] = {}
 
     def confirmed(self, token_id: str, identity: Identity, connector: Connector) -> None:
         """The provider has just said so."""
@@ -69,23 +70,31 @@ class Rechecks:
     async def _ask(self, known: _Known, connector: Connector) -> None:
         name = connector.provider.name
         try:
+            self._check_silence(connector)
             known.identity = await connector.recheck(known.identity)
-            known.down_since = None
-            known.refused = ""
+            known.refused, known.down_since = "", None
         except Refused as error:
             log.info("%s: the session of %s ends: %s", name, known.identity.username, error.message)
-            known.refused = error.message
-            known.down_since = None
+            known.refused, known.down_since = error.message, None
         except ProviderDown as error:
-            if known.down_since is None:
-                known.down_since = self._clock.monotonic()
-                log.warning(
-                    "%s; the session of %s is kept for at most %d s",
-                    error.message,
-                    known.identity.username,
-                    GRACE_SECONDS,
-                )
+            self._note_silence(known, connector, error)
         known.asked, known.by = self._clock.monotonic(), connector
+
+    def _check_silence(self, connector: Connector) -> None:
+        """Raises ProviderDown when it has just been silent to another session, which had to wait for it."""
+        since, error = self._silent.get(connector.provider.id, (float("-inf"), None))
+        if error is not None and self._clock.monotonic() - since < RETRY_SECONDS:
+            raise error
+
+    def _note_silence(self, known: _Known, connector: Connector, error: ProviderDown) -> None:
+        now = self._clock.monotonic()
+        _, last = self._silent.get(connector.provider.id, (0.0, None))
+        if error is not last:
+            self._silent[connector.provider.id] = (now, error)
+        if known.down_since is None:
+            known.down_since = now
+            who = known.identity.username
+            log.warning("%s; the session of %s is kept for at most %d s", error.message, who, GRACE_SECONDS)
 
     def _check_grace(self, known: _Known, connector: Connector) -> None:
         if known.down_since is None or self._clock.monotonic() - known.down_since < GRACE_SECONDS:
