@@ -56,7 +56,8 @@ async def server(stage: Stage) -> AsyncIterator[Served]:
             token = await _login(session)
         yield Served(url, process.pid, {"authorization": f"Bearer {token}"})
     finally:
-        process.terminate()
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
         await process.wait()
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from typing import cast
 from urllib.parse import urlencode, urlsplit
 
 from bench.fleets import fleet_of
@@ -26,14 +25,11 @@ async def streams(stage: Stage) -> list[Row]:
         await fill(stage, fleet_of(FEW))
         listener = await _open(served, 1)
         await until(lambda: _seen(listener[0], FEW), within=60)
+        rows = await _changes(stage, await _open(served, CLIENTS, since=await _version(stage)))
         before = rss_bytes(served.pid)
-        crowd = await _open(served, CROWD, since=await _version(stage))
+        await _open(served, CROWD, since=await _version(stage))
         cost = (rss_bytes(served.pid) - before) / CROWD / KB
-        for idle in crowd[CLIENTS:]:
-            idle.close()
-        rows = await _changes(stage, crowd[:CLIENTS])
-        rows.append(row(f"memory of an open stream ({CROWD:,} open)", cost, "kB"))
-        return rows
+        return [*rows, row(f"memory of an open stream ({CROWD:,} open)", cost, "kB")]
 
 
 async def _changes(stage: Stage, listeners: list["Listener"]) -> list[Row]:
@@ -65,18 +61,10 @@ class Listener(asyncio.Protocol):
         self.found: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self._expected = b""
         self._rest = b""
-        self._transport: asyncio.Transport | None = None
 
     def expect(self, mark: bytes) -> None:
         self._expected = mark
         self.found = asyncio.get_running_loop().create_future()
-
-    def close(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         if not self.answered.done():
