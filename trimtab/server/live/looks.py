@@ -49,6 +49,11 @@ class Looks:
         self.predictions: OrderedDict[tuple[str, str, str], Manifest] = OrderedDict()
         served.applications.catalogue.listen(self._changed)
 
+    @property
+    def views(self) -> int:
+        """So many applications are looked at."""
+        return len(self._viewing)
+
     async def close(self) -> None:
         await self._viewing.close()
         for sources in self._sources.values():
