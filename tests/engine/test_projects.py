@@ -243,6 +243,22 @@ async def test_a_person_waits_for_the_window_too_but_where_it_says_otherwise(sce
     assert at(ended, "status.sync.status") == "Synced"
 
 
+async def test_a_sync_that_waits_for_a_window_is_not_failed_by_a_repository_that_fails_meanwhile(scene: Scene) -> None:
+    scene.repo.commit(files("app", config_map("settings")))
+    await scene.create(a_project(scene, syncWindows=[DENY]))
+    await scene.create(in_team(scene, auto_sync=False))
+    await scene.app_until(lambda app: at(app, "status.sync.status") == "OutOfSync")
+    await scene.operate({"sync": {}})
+    await scene.app_until(lambda app: "blocked" in (at(app, "status.operationState.message") or ""))
+    await scene.edit({"spec": {"source": {"repoURL": "http://127.0.0.1:1/gone.git"}}})
+    app = await scene.app_until(conditions)
+    await scene.settled()
+    assert at(app, "status.operationState.phase") == "Running"
+    await scene.edit({"spec": {"source": {"repoURL": scene.repo.url}}})
+    await permit(scene, syncWindows=[])
+    await scene.sync_ended("Succeeded")
+
+
 async def test_a_sync_that_waits_for_a_window_can_be_stopped(scene: Scene) -> None:
     scene.repo.commit(files("app", config_map("settings")))
     await scene.create(a_project(scene, syncWindows=[DENY]))

@@ -13,6 +13,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from trimtab.access.windows import OPEN, WindowState, windows_for
+from trimtab.access.windows import state as window_state
 from trimtab.apply.hooks import abort, let_go
 from trimtab.clock import rfc3339
 from trimtab.compare.drift import describe
@@ -115,12 +117,13 @@ class Loop:
         memory.calm_until = memory.looked_at + self.world.settings.calm
         looked = await self._look(app, memory)
         self._announce_drift(app, memory, looked)
-        if memory.running and looked.refreshed and not _may_go_on(app, looked.refreshed):
+        windows = await self._windows(app, memory)
+        if memory.running and not windows.may_go_on(manually=_is_asked_for(app)):
             await self._stop(memory)
-        step = self._next(app, memory, looked)
+        step = self._next(app, memory, looked, windows)
         wait = await self._carry_out(app, memory, looked, step)
         measure_pass(app, memory, world)
-        return min(wait, looked.again)
+        return min(wait, looked.again, windows.seconds_left(world.clock.now()))
 
     def _is_another(self, key: AppKey, app: Application) -> bool:
         """Was an application of that name deleted, and made anew, since the last look?"""
@@ -156,7 +159,7 @@ class Loop:
         forget_push(memory, pushed)
         if resolve:
             memory.poll_at = clock.monotonic() + poll_pause(memory, self.world)
-        return Looked(self._status(app, refreshed, now), self._again(app, memory, refreshed), refreshed)
+        return Looked(self._status(app, refreshed, now), self._again(memory, refreshed), refreshed)
 
     def _status(self, app: Application, refreshed: Refreshed, now: str) -> ApplicationStatus:
         declared, decision = refreshed.declared, refreshed.decision
@@ -171,20 +174,30 @@ class Loop:
         )
         return status_found(app, found, now=now)
 
-    def _again(self, app: Application, memory: Memory, refreshed: Refreshed) -> float:
-        again = max(0.0, memory.poll_at - self.world.clock.monotonic())
-        if memory.running or app.operation is not None:
-            again = min(again, refreshed.windows.seconds_left(self.world.clock.now()))
-        return min(again, refreshed.decision.seconds) if isinstance(refreshed.decision, Later) else again
+    def _again(self, memory: Memory, refreshed: Refreshed) -> float:
+        poll = max(0.0, memory.poll_at - self.world.clock.monotonic())
+        return min(poll, refreshed.decision.seconds) if isinstance(refreshed.decision, Later) else poll
 
-    def _next(self, app: Application, memory: Memory, looked: Looked) -> Next:
+    async def _windows(self, app: Application, memory: Memory) -> WindowState:
+        """What the sync windows say to the operation that runs, or is asked for. Where it is not known what they say,
+        whoever begins the operation is told.
+        """
+        if app.operation is None and not memory.running:
+            return OPEN
+        try:
+            limits = await self.world.projects.limits(app)
+        except TrimtabError:
+            return OPEN
+        return window_state(windows_for(app, limits.project), self.world.clock.now())
+
+    def _next(self, app: Application, memory: Memory, looked: Looked, windows: WindowState) -> Next:
         refreshed = looked.refreshed
         newest = refreshed.declared.revision if refreshed else ""
         now = self.world.clock.now()
         step = next_step(app, now=now, running=memory.running, finished=memory.finished, newest=newest)
         if step is None and refreshed and isinstance(refreshed.decision, Start) and not memory.running:
             return Begin(begun(refreshed.decision.operation, now))
-        return held_back(step, refreshed.windows, now) if isinstance(step, Begin) and refreshed else step
+        return held_back(step, windows, now) if isinstance(step, Begin) else step
 
     async def _carry_out(self, app: Application, memory: Memory, looked: Looked, step: Next) -> float:
         """Write the status, then act; seconds until something is due."""
@@ -324,10 +337,9 @@ def _patch(app: Application, status: ApplicationStatus, operation: Operation | N
     return body
 
 
-def _may_go_on(app: Application, refreshed: Refreshed) -> bool:
-    """May the sync that runs come to its end, by the sync windows?"""
-    manually = app.operation is not None and not app.operation.initiated_by.automated
-    return refreshed.windows.may_go_on(manually=manually)
+def _is_asked_for(app: Application) -> bool:
+    """Is the operation one that somebody asked for?"""
+    return app.operation is not None and not app.operation.initiated_by.automated
 
 
 def _troubled(app: Application, trouble: Trouble, now: str) -> ApplicationStatus:

@@ -24,8 +24,10 @@ from trimtab.model.observed import Listed, Removed, Upserted, WatchEvent
 from trimtab.render.yaml import YamlError, load
 
 log = logging.getLogger(__name__)
-FRESH_SECONDS = 15.0
-"""So old may be what is read of argocd-cm; and of projects, while they are not followed."""
+SETTINGS_SECONDS = 15.0
+"""So old may be what is read of argocd-cm."""
+PROJECT_SECONDS = 1.0
+"""So old may be what is read of projects while they are not followed."""
 DEFAULT = "default"
 SETTINGS = "argocd-cm"
 INVALID = "InvalidSpecError"
@@ -149,7 +151,7 @@ class Projects:
             manifest = None
         self._known.pop(name, None)
         if manifest is not None or name == DEFAULT or self._followed is not None:
-            self._known[name] = (self._clock.monotonic() + FRESH_SECONDS, manifest)
+            self._known[name] = (self._clock.monotonic() + PROJECT_SECONDS, manifest)
         return manifest
 
     async def _read_globals(self) -> None:
@@ -164,7 +166,7 @@ class Projects:
                 if not self._globals_until:
                     raise Stalled(str(error), reason=INVALID) from error
                 log.error("%s; the last one that could be read stays in force", error)
-            self._globals_until = self._clock.monotonic() + FRESH_SECONDS
+            self._globals_until = self._clock.monotonic() + SETTINGS_SECONDS
 
     async def _setting(self, key: str) -> str:
         try:

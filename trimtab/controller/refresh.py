@@ -5,7 +5,8 @@ import asyncio
 from msgspec import Struct
 
 from trimtab.access.project import Limits
-from trimtab.access.windows import WindowState, state, windows_for
+from trimtab.access.windows import state as window_state
+from trimtab.access.windows import windows_for
 from trimtab.apply.dry_run import confirm
 from trimtab.compare.comparison import Comparison, Verdict, compare
 from trimtab.compare.drift import Drift, drifts
@@ -28,13 +29,12 @@ Pinned = tuple[str, ...]
 
 
 class Refreshed(Struct, frozen=True):
-    """What one look found, what automated sync makes of it, and what the sync windows say."""
+    """What one look found, and what automated sync makes of it."""
 
     declared: Declared
     comparison: Comparison
     drifts: tuple[Drift, ...]
     decision: Decision
-    windows: WindowState
 
 
 async def refresh(app: Application, world: World, memory: Memory, *, resolve: bool, since: float) -> Refreshed:
@@ -50,10 +50,11 @@ async def refresh(app: Application, world: World, memory: Memory, *, resolve: bo
     if resolve or declared is None:
         declared = await declare(app, world, cluster, known=declared, since=since)
     comparison = await observe(app, declared, cluster, known=memory.verdicts, limits=limits)
-    drifted = drifts(memory.verdicts, comparison) if memory.limits in (None, limits) else ()
-    memory.declared, memory.verdicts, memory.limits = declared, comparison.verdicts(), limits
+    # What the project has stopped to permit is out of sight, and has not drifted.
+    drifted = tuple(d for d in drifts(memory.verdicts, comparison) if not limits.object_refusal(d.key))
+    memory.declared, memory.verdicts = declared, comparison.verdicts()
     now = world.clock.now()
-    windows = state(windows_for(app, limits.project), now)
+    windows = window_state(windows_for(app, limits.project), now)
     situation = Situation(
         app=app,
         comparison=comparison,
@@ -64,7 +65,7 @@ async def refresh(app: Application, world: World, memory: Memory, *, resolve: bo
         closed_for=0.0 if windows.may_sync(manually=False) else windows.seconds_left(now),
     )
     blocked = declared.prepared.errors
-    return Refreshed(declared, comparison, drifted, None if blocked else decide(situation), windows)
+    return Refreshed(declared, comparison, drifted, None if blocked else decide(situation))
 
 
 async def declare(

@@ -7,7 +7,6 @@ import asyncio
 
 from msgspec import Struct, field
 
-from trimtab.access.project import Limits
 from trimtab.clock import Clock
 from trimtab.compare.comparison import Verdict
 from trimtab.compare.prepare import Identity, Prepared
@@ -58,7 +57,6 @@ class Memory(Struct):
     uid: str = ""
     declared: Declared | None = None
     verdicts: dict[ObjectKey, Verdict] = field(default_factory=dict)
-    limits: Limits | None = None
     poll_at: float = 0.0
     polls: int = 0
     asked_at: float = 0.0
