@@ -16,6 +16,9 @@ from trimtab.errors import Stalled
 from trimtab.server.asgi import Server
 
 BACKLOG = 2048
+LOOK_AGAIN = 0.1
+FAREWELL_SECONDS = 1.0
+"""Callers who have their answer have this long to hang up."""
 GRACE_SECONDS = 20
 """What is under way when the server is told to stop has this long to end."""
 
@@ -67,9 +70,30 @@ async def listening(server: Server, options: Options, *, tls: ssl.SSLContext | N
         host = f"[{options.host}]" if ":" in options.host else options.host
         yield f"{scheme}://{host}:{listener.getsockname()[1]}"
     finally:
-        http.should_exit = True
+        await _end(http, server, task)
+
+
+async def _end(http: uvicorn.Server, server: Server, task: asyncio.Task[None]) -> None:
+    """Return when what was under way is answered. Callers who have asked nothing, and those who do not close their end,
+    are not waited for.
+    """
+    http.should_exit = True
+    quiet = 0.0
+    while quiet < FAREWELL_SECONDS and not task.done():
         server.streams.close()
-        await task
+        quiet = 0.0 if _is_busy(http) else quiet + LOOK_AGAIN
+        await asyncio.wait({task}, timeout=LOOK_AGAIN)
+    if not task.done():
+        for connection in list(http.server_state.connections):
+            connection.transport.abort()
+        task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def _is_busy(http: uvicorn.Server) -> bool:
+    """Is a call under way, or an answer not sent to its end?"""
+    state = http.server_state
+    return bool(state.tasks) or any(one.transport.get_write_buffer_size() for one in state.connections)
 
 
 def _bound(options: Options) -> socket.socket:
