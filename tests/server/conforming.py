@@ -35,6 +35,8 @@ class Conforming:
         if method == "HEAD" or status in (204, 304) or (operation and not self._has_body(operation, status)):
             return
         kind = content_type.partition(";")[0].strip().lower()
+        if kind == "text/html" and operation is not None and operation.reply is None:
+            return
         where = f"{method} {path}: {status} {kind}"
         assert kind in (JSON, EVENTS), f"{where}: neither JSON nor events"
         validator = self._validator(operation if operation is not None and status < 400 else None)

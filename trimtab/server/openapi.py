@@ -58,7 +58,7 @@ def document(operations: Iterable[AnyOperation]) -> Schema:
         "paths": paths,
         "components": {
             "schemas": components,
-            "responses": {"Failed": _json("Refused, or failed", schema_of(ErrorBody))},
+            "responses": _failures(schema_of(ErrorBody)),
             "securitySchemes": SECURITY_SCHEMES,
         },
     }
@@ -153,12 +153,19 @@ def _query_parameters(operation: AnyOperation, schema_of: SchemaOf) -> Iterator[
 def _responses(operation: AnyOperation, schema_of: SchemaOf) -> Schema:
     failed: Schema = {"$ref": "#/components/responses/Failed"}
     if operation.reply is None:
+        failed = {"$ref": "#/components/responses/FailedForPeople"}
         done: Schema = {"2XX": {"description": "Done"}, "3XX": {"description": "It is elsewhere"}}
     elif operation.streams:
         done = {"2XX": _stream(schema_of(operation.reply), schema_of(StreamError))}
     else:
         done = {"2XX": _json("Done", schema_of(operation.reply))}
     return {**done, "4XX": failed, "5XX": failed}
+
+
+def _failures(body: Schema) -> Schema:
+    """What is no call of a program (pages, pictures) may be refused by a page."""
+    failed = _json("Refused, or failed", body)
+    return {"Failed": failed, "FailedForPeople": {**failed, "content": {**failed["content"], "text/html": {}}}}
 
 
 def _json(description: str, schema: Schema) -> Schema:

@@ -160,7 +160,7 @@ def _checked(one: Certificate) -> Certificate:
     """What is to be trusted, if it is a key or a certificate at all."""
     try:
         text = base64.b64decode(one.cert_data, validate=True).decode().strip()
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise bad_request(f"certData of {one.server_name} is not base64 of text") from error
     if not one.server_name or set(one.server_name) & set(" \t\n,#@|/"):
         raise bad_request(f"serverName {one.server_name!r} is no host name")
