@@ -38,10 +38,16 @@ class Limits(Struct, frozen=True, kw_only=True):
 
     def object_refusal(self, key: ObjectKey) -> str:
         """Why an application may not have this object. Its kind, and the namespace it is in, have to be permitted."""
-        if refusal := kind_refusal(self.project, key):
-            return refusal
-        place = Place(server=self.server, name=self.cluster, namespace=key.namespace)
-        return destination_refusal(self.project, place, self.own_clusters) if key.namespace else ""
+        return kind_refusal(self.project, key) or self._namespace_refusal(key.namespace)
+
+    def refused(self, keys: Collection[ObjectKey]) -> frozenset[ObjectKey]:
+        """Those of many objects that an application may not have."""
+        closed = {namespace for namespace in {key.namespace for key in keys} if self._namespace_refusal(namespace)}
+        return frozenset(key for key in keys if key.namespace in closed or kind_refusal(self.project, key))
+
+    def _namespace_refusal(self, namespace: str) -> str:
+        place = Place(server=self.server, name=self.cluster, namespace=namespace)
+        return destination_refusal(self.project, place, self.own_clusters) if namespace else ""
 
 
 def source_refusal(project: AppProject, source: ApplicationSource) -> str:

@@ -116,7 +116,8 @@ async def observe(
     What the project does not permit is no object of the application, whatever it says of itself.
     """
     live = await _live_objects(app, declared, cluster)
-    live = {key: entry for key, entry in live.items() if not limits.object_refusal(key)}
+    refused = limits.refused(live.keys())
+    live = {key: entry for key, entry in live.items() if key not in refused}
     comparison = compare(declared.prepared, instance=declared.identity.instance, live=live, known=known)
     suspects = comparison.suspects()
     return comparison.settled(await confirm(suspects, cluster)) if suspects else comparison

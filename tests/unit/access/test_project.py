@@ -165,6 +165,7 @@ def test_an_object_in_a_namespace_that_is_not_permitted_is_none() -> None:
     assert limits.object_refusal(DEPLOYMENT) == ""
     elsewhere = ObjectKey(group="apps", kind="Deployment", namespace="kube-system", name="web")
     assert "namespace kube-system of https://k8s.example is not permitted" in limits.object_refusal(elsewhere)
+    assert limits.refused([DEPLOYMENT, elsewhere, NAMESPACE]) == {elsewhere, NAMESPACE}
 
 
 @pytest.mark.parametrize(
