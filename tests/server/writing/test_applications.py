@@ -67,9 +67,8 @@ async def test_create_what_is_there(desk: Desk, shop: Manifest) -> None:
     assert at(answer.body, "status.sync.status") == "OutOfSync"
 
 
-@pytest.mark.parametrize(
-    ("edit", "said"),
-    [
+async def test_specs_that_cannot_be(desk: Desk, shop: Manifest) -> None:
+    bad: list[tuple[Manifest, str]] = [
         ({"destination": {}}, "Destination server missing from app spec"),
         ({"destination": {"server": "https://kubernetes.default.svc", "name": "in-cluster"}}, "both name and server"),
         ({"destination": {"server": "https://elsewhere.example"}}, "application destination spec for"),
@@ -84,13 +83,11 @@ async def test_create_what_is_there(desk: Desk, shop: Manifest) -> None:
         ({"revisionHistoryLimit": "three"}, "revisionHistoryLimit"),
         ({"revisionHistoryLimit": 1 << 70}, "64-bit"),
         ({"info": {"a": "b"}}, "info"),
-    ],
-)
-async def test_specs_that_cannot_be(desk: Desk, shop: Manifest, edit: Manifest, said: str) -> None:
-    answer = await desk.call("POST", PATH, json=changed(shop, **edit))
-    status, code, message = answer.failure
-    assert (status, code) == (400, 3)
-    assert said in message
+    ]
+    for edit, said in bad:
+        status, code, message = (await desk.call("POST", PATH, json=changed(shop, **edit))).failure
+        assert (status, code) == (400, 3)
+        assert said in message
     assert await desk.get("Application", shop["metadata"]["name"], namespace=desk.control) is None
 
 
@@ -102,17 +99,28 @@ async def test_a_path_that_is_not_there(desk: Desk, shop: Manifest) -> None:
     assert (await desk.call("POST", PATH, json=lost, validate=False)).status == 200
 
 
-@pytest.mark.parametrize(
-    "name", ["", "Bad_Name", "a/b", "..", "a..b", "../../secrets/argocd-secret", "-a", "a" * 254, "ä", "a\n", 7, None]
-)
-async def test_names_that_cannot_be(desk: Desk, shop: Manifest, name: object) -> None:
-    answer = await desk.call("POST", PATH, json={**shop, "metadata": {"name": name}})
-    assert answer.failure[:2] == (400, 3)
+async def test_names_that_cannot_be(desk: Desk, shop: Manifest) -> None:
+    bad: list[object] = [
+        "",
+        "Bad_Name",
+        "a/b",
+        "..",
+        "a..b",
+        "../../secrets/argocd-secret",
+        "-a",
+        "a" * 254,
+        "ä",
+        "a\n",
+        7,
+        None,
+    ]
+    for name in bad:
+        answer = await desk.call("POST", PATH, json={**shop, "metadata": {"name": name}})
+        assert answer.failure[:2] == (400, 3), name
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
+async def test_bodies_that_cannot_be(desk: Desk) -> None:
+    bad = [
         b"",
         b"null",
         b"{",
@@ -125,11 +133,13 @@ async def test_names_that_cannot_be(desk: Desk, shop: Manifest, name: object) ->
         b'{"metadata": {"name": "x"}, "spec": {"project": "\\ud800"}}',
         b'{"metadata": {"name": "x"}, "spec": {"source": ' + b'{"helm":' * 900 + b"1" + b"}" * 900 + b"}}",
         b'{"metadata": {"name": "x"}, "spec": {"source": {"helm": {"valuesObject": '
-        + b'{"a":' * 600 + b"1" + b"}" * 600 + b"}}}}",
-    ],
-)  # fmt: skip
-async def test_bodies_that_cannot_be(desk: Desk, body: bytes) -> None:
-    assert (await desk.call("POST", PATH, data=body)).failure[:2] == (400, 3)
+        + b'{"a":' * 600
+        + b"1"
+        + b"}" * 600
+        + b"}}}}",
+    ]
+    for body in bad:
+        assert (await desk.call("POST", PATH, data=body)).failure[:2] == (400, 3), body[:99]
 
 
 async def test_what_kubernetes_refuses(desk: Desk, shop: Manifest) -> None:
@@ -227,17 +237,12 @@ async def test_patch(desk: Desk, shop: Manifest, patch_type: str | None, patch: 
     assert answer.body["status"]["sync"]["status"] == before["status"]["sync"]["status"]
 
 
-DOUBLING = [{"op": "add", "path": "/spec/info", "value": [{"name": "a", "value": "b" * 1000}]}] + [
-    {"op": "copy", "from": "/spec/info", "path": "/spec/info/-"}
-] * 40
-
-
-@pytest.mark.parametrize(
-    ("patch_type", "patch"),
-    [
+async def test_patches_that_cannot_be(desk: Desk, shop: Manifest) -> None:
+    """What else cannot be: test_patched.py."""
+    name = (await made(desk, shop)).body["metadata"]["name"]
+    bad = [
         ("strategic", "{}"),
         ("merge", "{"),
-        ("merge", "[]"),
         ("merge", "null"),
         ("merge", '{"spec": null}'),
         ("merge", '{"spec": {"sourcee": {}}}'),
@@ -245,24 +250,12 @@ DOUBLING = [{"op": "add", "path": "/spec/info", "value": [{"name": "a", "value":
         ("merge", '{"metadata": {"namespace": "other"}}'),
         ("merge", '{"metadata": {"lables": {"a": "b"}}}'),
         ("merge", '{"metadata": null}'),
-        ("merge", '{"a":' * 900 + "1" + "}" * 900),
-        ("json", "{}"),
-        ("json", ""),
         ("json", None),
-        ("json", "[1]"),
-        ("json", '[{"op": "test", "path": "/spec/project", "value": "other"}]'),
-        ("json", '[{"op": "remove", "path": "/spec/lost"}]'),
         ("json", '[{"op": "remove", "path": ""}]'),
-        ("json", '[{"op": "add", "path": "/spec/info/9999999999", "value": 1}]'),
-        ("json", json.dumps([{"op": "add", "path": "/spec/x", "value": 1}] * 1001)),
-        ("json", json.dumps([{"op": "add", "path": "/spec/syncPolicy/syncOptions/" + "9" * 5000, "value": "a"}])),
-        ("json", json.dumps(DOUBLING)),
-    ],
-)
-async def test_patches_that_cannot_be(desk: Desk, shop: Manifest, patch_type: str, patch: str | None) -> None:
-    name = (await made(desk, shop)).body["metadata"]["name"]
-    answer = await desk.call("PATCH", f"{PATH}/{name}", json={"patch": patch, "patchType": patch_type})
-    assert answer.failure[:2] == (400, 3), answer.body
+    ]
+    for patch_type, patch in bad:
+        answer = await desk.call("PATCH", f"{PATH}/{name}", json={"patch": patch, "patchType": patch_type})
+        assert answer.failure[:2] == (400, 3), answer.body
     assert (await desk.app())["spec"] == shop["spec"]
 
 

@@ -120,9 +120,9 @@ async def test_several_sources(desk: Desk) -> None:
     assert (await desk.call("POST", f"{path}/sync", json={"revision": old})).failure[:2] == (400, 3)
 
 
-@pytest.mark.parametrize(
-    ("body", "failure"),
-    [
+async def test_syncs_that_cannot_be(desk: Desk) -> None:
+    path = await an_app(desk)
+    bad: list[tuple[Any, tuple[int, int]]] = [
         ({"revision": "no-such-branch"}, (400, 9)),
         ({"manifests": ["{}"]}, (501, 12)),
         ({"resources": [{"kind": "ConfigMap"}]}, (400, 3)),
@@ -136,11 +136,9 @@ async def test_several_sources(desk: Desk) -> None:
         ({"appNamespace": "elsewhere"}, (403, 7)),
         ({"project": "other"}, (404, 5)),
         ([], (400, 3)),
-    ],
-)
-async def test_syncs_that_cannot_be(desk: Desk, body: Any, failure: tuple[int, int]) -> None:
-    answer = await desk.call("POST", f"{await an_app(desk)}/sync", json=body)
-    assert answer.failure[:2] == failure
+    ]
+    for body, failure in bad:
+        assert (await desk.call("POST", f"{path}/sync", json=body)).failure[:2] == failure, body
     assert "operation" not in await desk.app()
 
 

@@ -3,8 +3,6 @@
 import copy
 from typing import Any
 
-import pytest
-
 from tests.engine.world import until
 from tests.server.desk import Answer, Desk
 from trimtab.model.keys import Manifest
@@ -12,7 +10,6 @@ from trimtab.model.names import IN_CLUSTER_SERVER
 
 PATH = "/api/v1/projects"
 APPS = "/api/v1/applications"
-READS = "p, proj:team:ci, applications, get, team/*, allow"
 
 
 def a_project(name: str = "team", **spec: Any) -> Manifest:
@@ -69,50 +66,22 @@ async def test_update(desk: Desk) -> None:
     assert (await desk.call("PUT", f"{PATH}/lost", json={"project": a_project("lost")})).failure[:2] == (404, 5)
 
 
-@pytest.mark.parametrize(
-    ("spec", "said"),
-    [
+async def test_projects_that_cannot_be(desk: Desk) -> None:
+    """What else cannot be: test_project_rules.py."""
+    bad: list[tuple[Manifest, str]] = [
         ({"sourceRepos": ["a", "a"]}, "source repository 'a' already added"),
-        ({"sourceRepos": ["!*"]}, "source repository has an invalid format, '!*'"),
-        ({"sourceRepos": ["[a"]}, "malformed"),
-        ({"destinations": [{"server": "a", "namespace": "b"}] * 2}, "destination 'a/b' already added"),
-        ({"destinations": [{"server": "!*", "namespace": "b"}]}, "server has an invalid format, '!*'"),
-        ({"destinations": [{"server": "a", "namespace": "!*"}]}, "namespace has an invalid format, '!*'"),
-        ({"destinations": [{"namespace": "b"}]}, "server or name"),
-        ({"description": "a" * 256}, "255"),
-        ({"roles": [a_role(), a_role()]}, "role 'ci' already added"),
         ({"roles": [a_role("c i")]}, "invalid role name 'c i'"),
-        ({"roles": [{"name": "ci", "groups": ["a,b"]}]}, "group 'a,b'"),
-        ({"roles": [{"name": "ci", "groups": ["a\nb"]}]}, "group 'a b'"),
-        ({"roles": [{"name": "ci", "policies": ["p, proj:other:ci, applications, get, team/*, allow"]}]}, "subject"),
-        ({"roles": [{"name": "ci", "policies": ["p, proj:team:ci, applications, get, other/*, allow"]}]}, "object"),
-        ({"roles": [{"name": "ci", "policies": ["p, proj:team:ci, applications, get, *, allow"]}]}, "object"),
-        ({"roles": [{"name": "ci", "policies": ["p, proj:team:ci, applications, get, team*/x, allow"]}]}, "object"),
-        ({"roles": [{"name": "ci", "policies": ["p, proj:team:ci, accounts, get, team/*, allow"]}]}, "resource"),
-        ({"roles": [{"name": "ci", "policies": ["p, proj:team:ci, applications, fly, team/*, allow"]}]}, "'fly'"),
-        ({"roles": [{"name": "ci", "policies": ["p, proj:team:ci, applications, get, team/*, yes"]}]}, "effect"),
-        ({"roles": [{"name": "ci", "policies": ["g, eve, role:admin"]}]}, "must be of the form"),
-        ({"roles": [{"name": "ci", "policies": [f"{READS}\ng, eve, role:admin"]}]}, "must be of the form"),
-        ({"syncWindows": [{"kind": "allow", "schedule": "soon", "duration": "1h", "applications": ["*"]}]}, "cron"),
-        ({"syncWindows": [{"kind": "maybe", "schedule": "* * * * *", "duration": "1h"}]}, "neither allow nor deny"),
-        ({"syncWindows": [{"kind": "allow", "schedule": "* * * * *", "duration": "long"}]}, "duration"),
-        ({"destinationServiceAccounts": [{"server": "a", "defaultServiceAccount": "*"}]}, "defaultServiceAccount"),
         ({"destinationz": []}, 'unknown field "spec.destinationz"'),
         ({"roles": [{"name": "ci", "policy": []}]}, 'unknown field "spec.roles[].policy"'),
         ({"roles": "ci"}, "roles"),
-    ],
-)  # fmt: skip
-async def test_projects_that_cannot_be(desk: Desk, spec: Manifest, said: str) -> None:
-    answer = await desk.call("POST", PATH, json={"project": a_project(**spec)})
-    status, code, message = answer.failure
-    assert (status, code) == (400, 3)
-    assert said in message
-    assert await desk.get("AppProject", "team", namespace=desk.control) is None
-
-
-@pytest.mark.parametrize("name", ["", "Bad_Name", "a/b", "..", "../x", "a" * 254])
-async def test_names_that_cannot_be(desk: Desk, name: str) -> None:
-    assert (await desk.call("POST", PATH, json={"project": a_project(name)})).failure[:2] == (400, 3)
+    ]
+    for spec, said in bad:
+        status, code, message = (await desk.call("POST", PATH, json={"project": a_project(**spec)})).failure
+        assert (status, code) == (400, 3)
+        assert said in message
+    for name in ("", "Bad_Name", "a/b", "..", "../x", "a" * 254):
+        assert (await desk.call("POST", PATH, json={"project": a_project(name)})).failure[:2] == (400, 3), name
+    assert [one["metadata"]["name"] for one in await desk.list("AppProject", namespace=desk.control)] == ["default"]
 
 
 async def test_get_what_is_not_there(desk: Desk) -> None:
@@ -192,9 +161,9 @@ async def test_a_new_role_begins_without_the_tokens_of_an_old_one(desk: Desk) ->
     assert (await desk.call("GET", f"{PATH}/team", who="", headers=bearer)).status == 401
 
 
-@pytest.mark.parametrize(
-    ("path", "body", "failure"),
-    [
+async def test_tokens_that_cannot_be(desk: Desk) -> None:
+    await made(desk, a_project(roles=[a_role()]))
+    bad: list[tuple[str, Manifest, tuple[int, int]]] = [
         ("team/roles/lost", {}, (404, 5)),
         ("lost/roles/ci", {}, (404, 5)),
         ("team/roles/ci", {"role": "other"}, (400, 3)),
@@ -203,11 +172,10 @@ async def test_a_new_role_begins_without_the_tokens_of_an_old_one(desk: Desk) ->
         ("team/roles/ci", {"expiresIn": 10**30}, (400, 3)),
         ("team/roles/ci", {"id": "a\nb"}, (400, 3)),
         ("..%2F..%2Fx/roles/ci", {}, (400, 3)),
-    ],
-)
-async def test_tokens_that_cannot_be(desk: Desk, path: str, body: Any, failure: tuple[int, int]) -> None:
-    await made(desk, a_project(roles=[a_role()]))
-    assert (await desk.call("POST", f"{PATH}/{path}/token", json=body)).failure[:2] == failure
+    ]
+    for path, body, failure in bad:
+        assert (await desk.call("POST", f"{PATH}/{path}/token", json=body)).failure[:2] == failure, path
+    assert (await desk.call("DELETE", f"{PATH}/team/roles/ci/token/soon")).failure[:2] == (400, 3)
 
 
 async def test_who_may_hand_out_tokens(desk: Desk) -> None:

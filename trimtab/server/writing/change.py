@@ -46,7 +46,12 @@ class Named:
         raise denied()
 
     def check(self, current: Manifest, action: str = "") -> None:
-        """May the caller do it (or `action`) in the project that the Application is in now? Raises Failure (403)."""
+        """May the caller do it (or `action`) in the project that the Application is in now? Raises Failure (403).
+
+        Where they may not even see it there, it is not told where that is.
+        """
+        if not self._call.may("applications", "get", rbac_name(current)):
+            raise denied()
         self._call.require("applications", action or self._action, rbac_name(current))
 
 
