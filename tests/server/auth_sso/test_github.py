@@ -354,6 +354,12 @@ async def test_the_fake_refuses_what_github_refuses(place: Place, github: FakeGi
         ):
             async with session.get(github.api_url + path, headers=headers) as response:
                 assert response.status == status
+        bearer = {"authorization": f"Bearer {token}"}
+        async with session.get(f"{github.api_url}/user", headers=bearer) as response:
+            assert response.headers["x-ratelimit-remaining"] == "4997"
+            tag = {"if-none-match": response.headers["etag"]}
+        async with session.get(f"{github.api_url}/user", headers=bearer | tag) as response:
+            assert response.status == 304
         evil = f"{github.url}/login/oauth/authorize?client_id={app.client_id}&redirect_uri=https://evil.example"
         async with session.get(evil, allow_redirects=False) as response:
             assert response.headers["location"] == f"{app.callback}?error=redirect_uri_mismatch"

@@ -163,8 +163,10 @@ async def test_a_login_leads_to_pages_of_this_server(place: Place, ada: Visitor)
 
 
 async def test_who_cancels_stays_out(ada: Visitor) -> None:
-    arrival = await ada.get(await ada.consent(await ada.begin(), "ada", cancel=True))
+    page = await ada.begin(return_url="/applications?a=1")
+    arrival = await ada.get(await ada.consent(page, "ada", cancel=True))
     assert (arrival.status, "The login was cancelled" in arrival.text) == (403, True)
+    assert 'href="/login?return_url=%2Fapplications%3Fa%3D1"' in arrival.text
 
 
 async def test_what_a_provider_says_of_an_error_is_not_shown(ada: Visitor) -> None:
@@ -229,6 +231,16 @@ async def test_a_broken_configuration_lets_nobody_in_whom_it_would_not(
     )
     assert (await visitors(place.url).log_in("ada")).status == 303
     assert (await visitors(place.url).log_in("mallory")).status == 403
+
+
+async def test_a_server_that_starts_on_a_broken_configuration_serves_what_it_can_read(
+    place: Place, github: FakeGitHub, app: OAuthApp, ada: Visitor
+) -> None:
+    broken = json.loads(dex(github, app))
+    broken["connectors"].append({"type": "ldap", "id": "ldap", "name": "LDAP"})
+    place.configure(dex__config=json.dumps(broken))
+    async with a_place(place.configuration) as other:
+        assert list(other.served.sign_on.connectors) == ["github"]
 
 
 async def test_a_changed_secret_counts_at_once(

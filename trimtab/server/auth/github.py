@@ -143,7 +143,7 @@ class GitHubConnector:
             log.info("%s: %s is refused: %s", self.provider.name, user.login, admission.detail or admission.reason)
             raise Refused(admission.reason)
         self._advise(admission)
-        credential = Credential(token, admission.organisations)
+        credential = Credential(token, {**admission.organisations, **known})
         return Identity(
             user_id=user.login if self.provider.use_login_as_id else str(user.id),
             username=user.login,

@@ -182,7 +182,8 @@ def _refused(served: Served, request: Request, pending: Pending, error: Refused 
     used_up = removal(request.cookies)
     if pending.command_line is not None:
         return Redirect(location=listener_url(pending.command_line, error=_sentence(error)[:500]), cookies=used_up)
-    return problem_page(status, _sentence(error), root=urlsplit(pending.base).path, cookies=used_up)
+    root = urlsplit(pending.base).path
+    return problem_page(status, _sentence(error), root=root, return_path=pending.return_path, cookies=used_up)
 
 
 def _session(served: Served, identity: Identity, connector: Connector) -> str:

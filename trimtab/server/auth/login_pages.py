@@ -27,11 +27,15 @@ PAGE = """<!doctype html>
 """
 
 
-def problem_page(status: int, message: str, *, root: str, cookies: tuple[str, ...] = ()) -> Raw:
-    """What went wrong, and the way back to the login page. `root` is the path that the server is reached under."""
+def problem_page(status: int, message: str, *, root: str, return_path: str = "", cookies: tuple[str, ...] = ()) -> Raw:
+    """What went wrong, and the way back to the login page, which still knows where the person wanted to go.
+
+    `root` is the path that the server is reached under.
+    """
+    query = f"?{urlencode({'return_url': return_path})}" if return_path else ""
     body = (
         f'<p class="problem" role="alert">{escape(message)}</p>\n'
-        f'<p><a class="button primary" href="{escape(root)}/login">Back to login</a></p>'
+        f'<p><a class="button primary" href="{escape(root)}/login{escape(query)}">Back to login</a></p>'
     )
     return _page(status, "Not logged in", body, root=root, cookies=cookies)
 

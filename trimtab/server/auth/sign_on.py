@@ -40,7 +40,7 @@ class SignOn:
         self._session = session
         self._configuration = configuration
         self._clock = clock
-        self._good = SignOnConfig()
+        self._good: SignOnConfig | None = None
         self._told: tuple[Problem, ...] = ()
         self.config = SignOnConfig()
         self.connectors: Mapping[str, Connector] = {}
@@ -60,7 +60,8 @@ class SignOn:
         self._tell(reading)
         if not reading.broken:
             self._good = reading.config
-        self.config = in_force(self._good, reading)
+        # A server that starts on a broken configuration has nothing but what can be read of it.
+        self.config = in_force(self._good or reading.config, reading)
         self.connectors = {provider.id: self._connector(provider) for provider in self.config.providers}
 
     @property
