@@ -15,11 +15,9 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from tests.servers.authority import Authority
-from trimtab.clock import SystemClock
 from trimtab.errors import Stalled
 from trimtab.server.asgi import Server
 from trimtab.server.listening import GRACE_SECONDS, Options, listening
-from trimtab.server.streams import Streams
 
 LARGE = 8_000_000
 REQUEST = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
@@ -29,10 +27,12 @@ class Answers:
     """An application that answers when it is told to."""
 
     def __init__(self) -> None:
-        self.streams = Streams(SystemClock())
         self.asked = asyncio.Event()
         self.may_answer = asyncio.Event()
         self.body = b"ok"
+
+    def close(self) -> None:
+        pass
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.asked.set()

@@ -9,6 +9,7 @@ line in the log, never a stack trace for the caller.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any
 
 from msgspec.structs import replace
 from starlette.requests import Request
@@ -21,12 +22,13 @@ from trimtab.server.call import Call
 from trimtab.server.failures import Code, Failure, denied, failure_of
 from trimtab.server.health import OPERATIONS as ALWAYS
 from trimtab.server.operation import AnyOperation
-from trimtab.server.origin import check_origin
+from trimtab.server.origin import SAFE, check_origin
 from trimtab.server.parameters import BODY_SECONDS, decode_body, decode_query, read_body
 from trimtab.server.reply import Json, Pieces, Raw, Redirect, Reply, Stream
 from trimtab.server.router import Router
 from trimtab.server.served import Served
 from trimtab.server.streams import Streams
+from trimtab.server.waits import Waits
 from trimtab.server.wire import send_failure, send_reply
 
 log = logging.getLogger(__name__)
@@ -42,7 +44,13 @@ class Server:
         self._served = served
         self._identify = identify
         self._router = Router(operations)
-        self.streams = Streams(served.clock)
+        self._streams = Streams(served.clock)
+        self._waits = Waits()
+
+    def close(self) -> None:
+        """The server stops: end what would not end by itself."""
+        self._streams.close()
+        self._waits.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert scope["type"] == "http", f"{scope['type']} is not served"
@@ -56,7 +64,7 @@ class Server:
             return
         self._note(entry, getattr(reply, "status", 200), "")
         if isinstance(reply, Stream):
-            await self.streams.send(request, send, reply)
+            await self._streams.send(request, send, reply)
         else:
             await send_reply(request, send, _with_renewed_session(request, reply))
 
@@ -94,14 +102,27 @@ class Server:
             subject=subject,
             params=params,
             query=query,
-            body=await _body(request, operation),
+            body=await self._body(request, operation),
             request=request,
         )
-        reply = await operation.handler(call)
+        reply = await self._handled(operation, call)
         if not isinstance(operation.needs, str) and not call.checked:
             log.error("%s asked for no right: a defect in Trimtab; its reply is held back", operation.id)
             raise denied()
         return reply
+
+    async def _body(self, request: Request, operation: AnyOperation) -> object:
+        if request.method in SAFE:
+            return None
+        async with self._waits.wait():
+            return await _body(request, operation)
+
+    async def _handled(self, operation: AnyOperation, call: Call[Any, Any]) -> Reply:
+        """A read is for who waits for it. Public ones are not all mere reads: who logs out need not wait."""
+        if call.request.method not in SAFE or operation.needs == "public":
+            return await operation.handler(call)
+        async with self._waits.wait_for_caller(call.request):
+            return await operation.handler(call)
 
     async def _who(self, request: Request, operation: AnyOperation) -> Subject:
         try:
@@ -119,8 +140,6 @@ def _with_renewed_session(request: Request, reply: Whole) -> Whole:
 
 
 async def _body(request: Request, operation: AnyOperation) -> object:
-    if request.method in ("GET", "HEAD"):
-        return None
     try:
         async with asyncio.timeout(BODY_SECONDS):
             raw = await read_body(request, operation.largest_body)

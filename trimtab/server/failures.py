@@ -13,6 +13,7 @@ from trimtab.text import one_line
 class Code(IntEnum):
     """gRPC's status codes, which Argo CD's clients read as `code`."""
 
+    CANCELLED = 1
     UNKNOWN = 2
     INVALID_ARGUMENT = 3
     DEADLINE_EXCEEDED = 4
@@ -29,6 +30,7 @@ class Code(IntEnum):
 
 
 HTTP_STATUS: Mapping[Code, int] = {
+    Code.CANCELLED: 499,
     Code.INVALID_ARGUMENT: 400,
     Code.FAILED_PRECONDITION: 400,
     Code.UNAUTHENTICATED: 401,

@@ -5,8 +5,9 @@ import contextlib
 import socket
 import ssl
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, cast
 
 import uvicorn
 from msgspec import Struct
@@ -14,6 +15,7 @@ from msgspec import Struct
 from trimtab.controller.lease import Terms
 from trimtab.errors import Stalled
 from trimtab.server.asgi import Server
+from trimtab.server.connection import Connection, Limits
 
 BACKLOG = 2048
 LOOK_AGAIN = 0.1
@@ -41,6 +43,7 @@ class Options(Struct, frozen=True, kw_only=True):
     controller: bool = True
     terms: Terms = Terms()
     trusted_proxies: str = "127.0.0.1"
+    limits: Limits = Limits()
 
 
 @contextlib.asynccontextmanager
@@ -52,7 +55,7 @@ async def listening(server: Server, options: Options, *, tls: ssl.SSLContext | N
     config = uvicorn.Config(
         server,
         lifespan="off",
-        http="httptools",
+        http=cast(Any, partial(Connection, limits=options.limits)),
         ws="none",
         log_config=None,
         access_log=False,
@@ -78,9 +81,9 @@ async def _end(http: uvicorn.Server, server: Server, task: asyncio.Task[None]) -
     are not waited for.
     """
     http.should_exit = True
+    server.close()
     quiet = 0.0
     while quiet < FAREWELL_SECONDS and not task.done():
-        server.streams.close()
         quiet = 0.0 if _is_busy(http) else quiet + LOOK_AGAIN
         await asyncio.wait({task}, timeout=LOOK_AGAIN)
     if not task.done():

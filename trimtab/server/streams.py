@@ -12,12 +12,15 @@ from trimtab.clock import Clock
 from trimtab.errors import TrimtabError
 from trimtab.server.failures import Code, Failure, failure_of
 from trimtab.server.reply import Stream
+from trimtab.server.waits import gone
 from trimtab.server.wire import encode, send_failure, start
 
 log = logging.getLogger(__name__)
 KEEP_ALIVE_SECONDS = 15.0
 PATIENCE_SECONDS = 60.0
 """A caller that takes nothing for so long is given up."""
+FAREWELL_SECONDS = 1.0
+"""For the end of a stream; a caller that does not take it sees the connection break."""
 MOST = 20_000
 """Streams open at once, so that a crowd cannot take the server down."""
 
@@ -28,21 +31,23 @@ class Streams:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._open: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     def close(self) -> None:
         """End them all: the server stops."""
-        for task in self._open:
-            task.cancel()
+        if not self._closed:
+            self._closed = True
+            for task in self._open:
+                task.cancel()
 
     async def send(self, request: Request, send: Send, stream: Stream) -> None:
         """Send until either side has enough."""
-        if len(self._open) >= MOST:
+        if (refusal := self._refusal()) is not None:
             await stream.messages.aclose()
-            crowded = Failure(Code.RESOURCE_EXHAUSTED, "too many streams are open", headers={"retry-after": "10"})
-            await send_failure(request, send, crowded)
+            await send_failure(request, send, refusal)
             return
         sending = asyncio.create_task(_Sender(request, send).run(stream.messages))
-        leaving = asyncio.create_task(_gone(request))
+        leaving = asyncio.create_task(gone(request))
         self._open.add(sending)
         try:
             await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
@@ -51,6 +56,13 @@ class Streams:
             for task in (sending, leaving):
                 task.cancel()
             await asyncio.gather(sending, leaving, return_exceptions=True)
+
+    def _refusal(self) -> Failure | None:
+        if self._closed:
+            return Failure(Code.UNAVAILABLE, "the server stops; ask again", headers={"retry-after": "1"})
+        if len(self._open) >= MOST:
+            return Failure(Code.RESOURCE_EXHAUSTED, "too many streams are open", headers={"retry-after": "10"})
+        return None
 
 
 class _Sender:
@@ -70,7 +82,8 @@ class _Sender:
         finally:
             await messages.aclose()
         with contextlib.suppress(Exception):
-            await self._send({"type": "http.response.body", "body": b""})
+            async with asyncio.timeout(FAREWELL_SECONDS):
+                await self._send({"type": "http.response.body", "body": b""})
 
     async def _pass_on(self, messages: AsyncGenerator[bytes, None]) -> None:
         upcoming = asyncio.ensure_future(anext(messages, None))
@@ -99,12 +112,6 @@ class _Sender:
     async def _write(self, chunk: bytes) -> None:
         async with asyncio.timeout(PATIENCE_SECONDS):
             await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
-
-
-async def _gone(request: Request) -> None:
-    """Return when the caller has hung up."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 def _stream_error(error: Exception) -> dict[str, object]:
