@@ -13,6 +13,7 @@ from bench.scenarios.list import listing
 from bench.scenarios.memory import memory
 from bench.scenarios.quiet import quiet
 from bench.scenarios.streams import streams
+from bench.scenarios.webhook import webhook
 from bench.stage import Stage, stage
 from bench.table import Row, render
 
@@ -23,6 +24,7 @@ SCENARIOS: dict[str, Callable[[Stage], Awaitable[list[Row]]]] = {
     "memory": memory,
     "list": listing,
     "streams": streams,
+    "webhook": webhook,
 }
 
 

@@ -1,4 +1,4 @@
-"""`trimtab serve --no-controller` as its own process, with an administrator who is logged in."""
+"""`trimtab serve` as its own process, with an administrator who is logged in."""
 
 import asyncio
 import base64
@@ -38,8 +38,8 @@ FOREVER = aiohttp.ClientTimeout(total=None)
 
 
 @contextlib.asynccontextmanager
-async def server(stage: Stage) -> AsyncIterator[Served]:
-    """Run the server until the context ends; entered when it is ready."""
+async def server(stage: Stage, *, acts: bool = False) -> AsyncIterator[Served]:
+    """Run the server until the context ends, with a controller if it `acts`; entered when it is ready."""
     await stage.apply_all(await stage.resource("ConfigMap"), [_object("ConfigMap", "argocd-cm", {})])
     hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4))
     secret = {"admin.password": hashed, "server.secretkey": b"0123456789abcdef0123456789abcdef"}
@@ -47,7 +47,8 @@ async def server(stage: Stage) -> AsyncIterator[Served]:
     await stage.apply_all(await stage.resource("Secret"), [_object("Secret", "argocd-secret", encoded)])
     port = _free_port()
     flags = ["--kubeconfig", str(stage.plane.kubeconfig()), "--cache", str(stage.folder / "cache")]
-    flags += ["--namespace", NAMESPACE, "--address", "127.0.0.1", "--port", str(port), "--insecure", "--no-controller"]
+    flags += ["--namespace", NAMESPACE, "--address", "127.0.0.1", "--port", str(port), "--insecure"]
+    flags += [] if acts else ["--no-controller"]
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "trimtab", "serve", *flags)
     url = f"http://127.0.0.1:{port}"
     try:
