@@ -235,12 +235,13 @@ async def test_a_person_waits_for_the_window_too_but_where_it_says_otherwise(sce
     await scene.operate({"sync": {}})
     app = await scene.app_until(lambda app: at(app, "status.operationState.message"))
     assert at(app, "status.operationState.phase") == "Running"
-    assert at(app, "status.operationState.message").startswith('Sync operation blocked by deny window "* * * * *"')
+    assert at(app, "status.operationState.message").startswith('Sync operation is blocked by deny window "* * * * *"')
     await scene.settled()
     assert await scene.get("ConfigMap", "settings") is None
     await permit(scene, syncWindows=[{**DENY, "manualSync": True}])
     ended = await scene.sync_ended("Succeeded")
     assert at(ended, "status.sync.status") == "Synced"
+    assert await scene.event("OperationStarted", "ada initiated sync")
 
 
 async def test_a_sync_that_waits_for_a_window_is_not_failed_by_a_repository_that_fails_meanwhile(scene: Scene) -> None:

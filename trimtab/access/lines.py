@@ -35,7 +35,7 @@ def read_line(text: str, *, regex: bool = False) -> ReadLine:
         return ReadLine()
     fields = split_csv(text)
     if fields is None:
-        return ReadLine(problem=f'the quotes in {text!r} do not match; write "" for a quote inside of quotes')
+        return ReadLine(problem=f'the quotes in {_shown(text)} do not match; write "" for a quote inside of quotes')
     match fields:
         case ["p", *values]:
             return _rule(values, regex=regex)

@@ -21,6 +21,8 @@ from trimtab.model.nulls import same_but_for_nulls
 FIRST_PAUSE = 5.0
 FACTOR = 2
 LONGEST_PAUSE = 180.0
+BLOCKED = "Sync operation is "
+"""What the message of an operation that waits for its window begins with."""
 ENDED = frozenset(("Succeeded", "Failed", "Error"))
 
 
@@ -80,8 +82,8 @@ def held_back(step: Begin, windows: WindowState, now: dt.datetime) -> Begin | Pa
     state, manually = step.state, not step.state.operation.initiated_by.automated
     open_ = windows.may_go_on(manually=manually) if state.sync_result else windows.may_sync(manually=manually)
     if open_ or (state.operation.sync and state.operation.sync.dry_run):
-        return step
-    return Pause(replace(state, message=f"Sync operation {windows.reason()}"), windows.seconds_left(now))
+        return Begin(replace(state, message="")) if state.message.startswith(BLOCKED) else step
+    return Pause(replace(state, message=f"{BLOCKED}{windows.reason()}"), windows.seconds_left(now))
 
 
 def is_begun(app: Application) -> bool:

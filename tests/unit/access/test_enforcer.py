@@ -5,12 +5,43 @@ import time
 import pytest
 
 from tests.unit.access.builders import a_project, a_role, enforcer, may
+from trimtab.access.builtin import ACTIONS
 from trimtab.access.enforcer import Enforcer
 from trimtab.access.policy import parse_policy
 from trimtab.access.rules import Rules
 from trimtab.access.subject import ANONYMOUS, Subject
 
 ADMIN = Subject(name="admin")
+
+
+READABLE = "accounts applications applicationsets certificates clusters gpgkeys logs projects repositories"
+WRITABLE = {
+    "accounts": "update",
+    "applications": "action/apps/Deployment/restart create delete delete/apps/Deployment/shop/web override rollback sync"
+    " update update/apps/Deployment/shop/web",
+    "applicationsets": "create delete update",
+    "certificates": "create delete update",
+    "clusters": "create delete update",
+    "exec": "create debug",
+    "gpgkeys": "create delete",
+    "projects": "create delete update",
+    "repositories": "create delete update",
+    "write-repositories": "create delete update",
+}
+DEEP_ACTIONS = [action for action in WRITABLE["applications"].split() if "/" in action]
+
+
+@pytest.mark.parametrize("role", ["role:readonly", "role:admin"])
+def test_what_the_built_in_roles_may_is_argo_cds_table(role: str) -> None:
+    expected = {(resource, "get") for resource in [*READABLE.split(), "write-repositories"]}
+    if role == "role:admin":
+        expected |= {(resource, action) for resource, actions in WRITABLE.items() for action in actions.split()}
+    by = enforcer(f"g, bob, {role}")
+    asked = [(resource, action) for resource, actions in ACTIONS.items() for action in actions]
+    asked += [("applications", action) for action in DEEP_ACTIONS]
+    judged = {one: by.judge(Subject(name="bob"), *one) for one in asked}
+    assert {one for one, judge in judged.items() if judge.everything} == expected
+    assert {one for one, judge in judged.items() if not judge.nothing} == expected
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from tests.builders import START, an_entry, an_object, compared, prepared, tracked
 from tests.unit.access.builders import a_project
 from trimtab.access.project import Limits
-from trimtab.access.windows import WindowState, state
+from trimtab.access.windows import OPEN, WindowState, state
 from trimtab.model.application import (
     Application,
     ApplicationSource,
@@ -115,7 +115,13 @@ def test_an_operation_waits_for_the_window(step: Begin, window: dict[str, Any], 
         assert found.seconds == 45 * 60
         assert found.state.phase == "Running"
         assert found.state.message == (
-            'Sync operation blocked by deny window "0 12 * * *" for 1h (UTC), until 2026-01-01T13:00:00Z'
+            'Sync operation is blocked by deny window "0 12 * * *" for 1h (UTC), until 2026-01-01T13:00:00Z'
         )
     else:
         assert found is step
+
+
+def test_one_that_waited_says_so_no_more_when_it_begins() -> None:
+    waiting = held_back(begin(), windows(), START)
+    assert isinstance(waiting, Pause)
+    assert held_back(Begin(waiting.state), OPEN, START) == begin()
