@@ -17,8 +17,8 @@ ADMIN = Subject(name="admin")
 READABLE = "accounts applications applicationsets certificates clusters gpgkeys logs projects repositories"
 WRITABLE = {
     "accounts": "update",
-    "applications": "action/apps/Deployment/restart create delete delete/apps/Deployment/shop/web override rollback sync"
-    " update update/apps/Deployment/shop/web",
+    "applications": "action/apps/Deployment/restart create delete delete/apps/Deployment/shop/web override rollback"
+    " sync update update/apps/Deployment/shop/web",
     "applicationsets": "create delete update",
     "certificates": "create delete update",
     "clusters": "create delete update",
