@@ -16,6 +16,9 @@ from trimtab.errors import TrimtabError
 COMMANDS = {
     "demo": Lazy("trimtab.demo.command:demo", "See it work, on this machine."),
     "app": Lazy("trimtab.cli.app:app", "Work with Applications: list, get, create, diff, sync, …"),
+    "login": Lazy("trimtab.cli.login:login", "Log in to a server; commands talk to it from then on."),
+    "logout": Lazy("trimtab.cli.login:logout", "End the login to a server."),
+    "context": Lazy("trimtab.cli.login:context", "Show the logins, or switch between them."),
     "plan": Lazy("trimtab.cli.plan:plan", "Show what the manifests in a folder would change."),
     "controller": Lazy("trimtab.cli.controller:controller", "Keep the applications of a namespace on course."),
     "serve": Lazy("trimtab.cli.serve:serve", "Run the server: Argo CD's API, the pages, and the controller."),

@@ -1,11 +1,14 @@
 """A sandbox, when wanted with a controller, on a thread of its own, for commands that run in the test's thread."""
 
 import asyncio
+import base64
 import contextlib
 import threading
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
+
+import bcrypt
 
 from tests.engine.world import install
 from tests.repos import GitRepo
@@ -16,6 +19,8 @@ from trimtab.kube.discovery import Discovery
 from trimtab.kube.transport import Transport
 from trimtab.model.keys import Manifest, kind_of
 from trimtab.sandbox import Sandbox
+from trimtab.server.listening import Options
+from trimtab.server.serve import serving
 from trimtab.settings import Settings
 
 T = TypeVar("T")
@@ -67,6 +72,32 @@ class Stage:
         settings = Settings(cache=self.folder / "cache", poll=3600.0, jitter=0.0)
         self.do(self._exits.enter_async_context(running_controller(self.config, settings)))
 
+    def serve(self, *, port: int = 0) -> str:
+        """Start a server beside whatever controls; its URL."""
+        settings = Settings(cache=self.folder / "cache-of-the-server", poll=3600.0, jitter=0.0)
+        running = self.do(self._exits.enter_async_context(serving(self.config, settings, _options(port))))
+        self.do(running.ready())
+        return running.url
+
+    def account(self, name: str, password: str) -> None:
+        """A local account that may do everything; before the server starts."""
+        metadata = {"namespace": "argocd"}
+        hashed = bcrypt.hashpw(password.encode(), bcrypt.gensalt(4))
+        data = {f"accounts.{name}.password": base64.b64encode(hashed).decode()}
+        self.create(
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "argocd-cm", **metadata}}
+            | {"data": {f"accounts.{name}": "login"}},
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "argocd-rbac-cm", **metadata}}
+            | {"data": {"policy.csv": f"g, {name}, role:admin"}},
+            {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "argocd-secret", **metadata}, "data": data},
+        )
+
+    def admin_password(self) -> str:
+        """The one that the server has drawn at its first start."""
+        named = {"metadata": {"name": "argocd-initial-admin-secret", "namespace": "argocd"}}
+        secret = self.get({"apiVersion": "v1", "kind": "Secret", **named})
+        return base64.b64decode(secret["data"]["password"]).decode()
+
     def create(self, *manifests: Manifest) -> None:
         self.do(self._create(manifests))
 
@@ -109,3 +140,7 @@ class Stage:
                 namespace=metadata.get("namespace", ""),
                 field_manager=manager,
             )
+
+
+def _options(port: int) -> Options:
+    return Options(port=port, controller=False, tls=None)

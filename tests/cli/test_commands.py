@@ -16,7 +16,7 @@ from tests.cli.scenes import driven, fleet, installed, refuse
 from tests.cli.stage import Stage
 from tests.cli.test_main import ROOT
 from trimtab.cli.complete import application_names
-from trimtab.cli.flags import ClusterFlags
+from trimtab.cli.flags import AppFlags
 from trimtab.main import COMMANDS
 
 APPS = """\
@@ -183,7 +183,7 @@ def test_commands_and_names_are_completed(stage: Stage) -> None:
 
 
 def test_without_a_cluster_no_name_is_completed(tmp_path: Path) -> None:
-    flags = ClusterFlags(kubeconfig=tmp_path / "none", context=None, namespace="argocd")
+    flags = AppFlags(kubeconfig=tmp_path / "none", context=None, namespace="argocd", server="", core=True)
     assert application_names(flags, "") == []
 
 

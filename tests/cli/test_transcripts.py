@@ -20,6 +20,8 @@ from tests.cli.scenes import ACTS, SCENES
 from tests.cli.stage import Stage
 
 CASES = Path(__file__).parent.parent / "cases" / "cli"
+THROUGH_A_SERVER = ("delete", "driven", "get", "history", "list", "wait")
+"""Those that speak of Applications; the others are about a cluster, or about none."""
 MASKS = (
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"), "2026-03-01T12:00:00Z"),
     (re.compile(r'(uid"?: "?)[0-9a-f-]{36}'), r"\g<1>00000000-0000-0000-0000-000000000000"),
@@ -40,22 +42,39 @@ def test_transcript(
     assert played == path.read_text()
 
 
-def _played(written: str, stage: Stage, trimtab: Trimtab) -> Iterator[str]:
+@pytest.mark.parametrize("name", THROUGH_A_SERVER)
+def test_the_same_through_a_server(name: str, stage: Stage, trimtab: Trimtab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Same commands, same output."""
+    monkeypatch.chdir(stage.folder)
+    written = (CASES / f"{name}.txt").read_text()
+    played = "\n".join(_played(written, stage, trimtab, logged_in=True)) + "\n"
+    assert played == written
+
+
+def _played(written: str, stage: Stage, trimtab: Trimtab, *, logged_in: bool = False) -> Iterator[str]:
     for line in written.splitlines():
         if line.startswith("scene: "):
             SCENES[line.removeprefix("scene: ")](stage)
+            if logged_in:
+                _log_in(stage, trimtab)
             yield line
         elif line.startswith("% "):
             ACTS[line.removeprefix("% ")](stage)
             yield from ("", line)
         elif line.startswith("$ trimtab "):
             yield from ("", line)
-            yield from _answer(line, stage, trimtab)
+            yield from _answer(line, stage, trimtab, logged_in=logged_in)
 
 
-def _answer(line: str, stage: Stage, trimtab: Trimtab) -> Iterator[str]:
+def _log_in(stage: Stage, trimtab: Trimtab) -> None:
+    stage.account("ana", "correct-horse")
+    ended = trimtab("login", stage.serve(), "--username", "ana", "--password", "correct-horse")
+    assert ended.code == 0, ended.err
+
+
+def _answer(line: str, stage: Stage, trimtab: Trimtab, *, logged_in: bool) -> Iterator[str]:
     typed = line.removeprefix("$ trimtab ").replace("{repo}", stage.repo.url)
-    offline = typed.split()[0] != "app" and "--app" not in typed and "--live" not in typed
+    offline = logged_in or (typed.split()[0] != "app" and "--app" not in typed and "--live" not in typed)
     ended = trimtab(*shlex.split(typed), kubeconfig=None if offline else stage.kubeconfig)
     shown = ended.out + "".join(line for line in ended.err.splitlines(True) if not _is_progress(typed, line))
     shown = shown.replace(str(stage.folder), "{here}")

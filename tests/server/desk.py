@@ -121,11 +121,13 @@ class Desk(Scene):
         *,
         who: str = "admin",
         json: Any = None,
-        data: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
-        **query: str | int | bool | list[str],
+        data: Any = None,
+        headers: Any = None,
+        **query: Any,
     ) -> Answer:
-        """Call the API as somebody. `path` as it goes over the wire (`quoted` helps with its parts)."""
+        """Call the API as somebody. `path` as it goes over the wire (`quoted` helps with its parts). `data`: raw bytes,
+        `query`: text, numbers, booleans, or lists of these.
+        """
         session = await self.session(who)
         params = [
             (name, str(value).lower() if isinstance(value, bool) else str(value))

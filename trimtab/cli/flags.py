@@ -23,6 +23,13 @@ class ClusterFlags(Struct, frozen=True):
     namespace: str
 
 
+class AppFlags(ClusterFlags, frozen=True):
+    """The same behind a server; `core`: in the cluster, although somebody is logged in to a server."""
+
+    server: str
+    core: bool
+
+
 def gathered(parameter: str, kind: type[Struct], *options: Decorator) -> Decorator:
     """Gives a command these options as the one `parameter`: a `kind`, which has a field for each of them."""
 
@@ -40,22 +47,32 @@ def gathered(parameter: str, kind: type[Struct], *options: Decorator) -> Decorat
     return decorate
 
 
-cluster_flags = gathered(
-    "flags",
-    ClusterFlags,
+_KUBECONFIG: tuple[Decorator, ...] = (
     click.option("--kubeconfig", type=click.Path(path_type=Path), help="Kubeconfig file [default: as kubectl's]."),
     click.option("--context", help="Context in the kubeconfig [default: the current one]."),
-    # Eager, since the argument NAME needs it.
-    click.option(
-        "-n",
-        "--namespace",
-        default=DEFAULT_NAMESPACE,
-        show_default=True,
-        is_eager=True,
-        help="Namespace of the Applications.",
-    ),
 )
+_NAMESPACE = click.option(
+    "-n",
+    "--namespace",
+    default=DEFAULT_NAMESPACE,
+    show_default=True,
+    # Eager, since the argument NAME needs it.
+    is_eager=True,
+    help="Namespace of the Applications.",
+)
+
+cluster_flags = gathered("flags", ClusterFlags, *_KUBECONFIG, _NAMESPACE)
 """--kubeconfig, --context and -n, as the one parameter `flags`."""
+
+app_flags = gathered(
+    "flags",
+    AppFlags,
+    *_KUBECONFIG,
+    click.option("--server", default="", envvar="TRIMTAB_SERVER", help="Server [default: as `trimtab context` says]."),
+    click.option("--core", is_flag=True, help="Talk to the cluster, although logged in to a server."),
+    _NAMESPACE,
+)
+"""The same, and --server and --core: for commands that talk to a server or to a cluster."""
 
 
 class _AppName(click.ParamType[AppKey]):
@@ -75,9 +92,11 @@ class _AppName(click.ParamType[AppKey]):
         # Imported here, since completion must not slow down every other command.
         from trimtab.cli.complete import application_names
 
-        flags = ClusterFlags(
+        flags = AppFlags(
             kubeconfig=ctx.params.get("kubeconfig"),
             context=ctx.params.get("context"),
+            server=ctx.params.get("server") or "",
+            core=bool(ctx.params.get("core")),
             namespace=ctx.params.get("namespace") or DEFAULT_NAMESPACE,
         )
         return [click.shell_completion.CompletionItem(name) for name in application_names(flags, incomplete)]

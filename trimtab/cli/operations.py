@@ -1,24 +1,16 @@
 """Argo CD's operation protocol, from the asking side: `.operation` is written, a controller carries it out."""
 
-import getpass
-from collections.abc import Callable
-
-from trimtab.cli.applications import Applications, Patch, app_of
+from trimtab.cli.applications import Applications, app_of
 from trimtab.cli.progress import Display
 from trimtab.cli.waiting import Deadline
 from trimtab.cli.words import counted, kind_word
 from trimtab.errors import Stalled
 from trimtab.model.application import (
     Application,
-    Initiator,
-    Operation,
     ResourceResult,
-    RetryStrategy,
-    SyncOperation,
 )
-from trimtab.model.keys import AppKey, Manifest
-from trimtab.model.names import REFRESH
-from trimtab.model.roundtrip import encode
+from trimtab.model.keys import AppKey
+from trimtab.sync.asking import hindrance
 
 TITLES = ("PHASE", "KIND", "NAMESPACE", "NAME", "RESULT", "MESSAGE")
 ENDED = ("Succeeded", "Failed", "Error")
@@ -26,28 +18,17 @@ NOT_TAKEN_UP = 10.0
 """Seconds after which it is worth a word that no controller has begun."""
 
 
-async def start(applications: Applications, key: AppKey, decide: Callable[[Application], SyncOperation]) -> None:
-    """Ask for the sync that `decide` makes of the current application. Raises Stalled while another one runs."""
-
-    def patch(raw: Manifest) -> Patch:
-        app = app_of(raw)
-        if app.operation is not None:
+def check_free(key: AppKey, app: Application) -> None:
+    """Raises Stalled while another operation runs, or the application is being deleted."""
+    match hindrance(app):
+        case "busy":
             hint = f"`trimtab app wait {key} --operation` waits for it"
             raise Stalled(f"Application {key}: another operation is already in progress; {hint}", reason="Busy")
-        if app.metadata.deletion_timestamp:
-            raise Stalled(
-                f"Application {key} is being deleted since {app.metadata.deletion_timestamp}", reason="Deleted"
-            )
-        retry = app.spec.sync_policy.retry if app.spec.sync_policy else None
-        operation = Operation(
-            sync=decide(app), initiated_by=Initiator(username=_user()), retry=retry or RetryStrategy()
-        )
-        asked: Patch = {"operation": encode(operation), "status": {"operationState": None}}
-        pinned = operation.sync and (operation.sync.revision or operation.sync.revisions)
-        # Without a revision the newest one is meant, not the one that was seen at the last poll.
-        return asked if pinned else {**asked, "metadata": {"annotations": {REFRESH: "normal"}}}
-
-    await applications.update(key, patch)
+        case "deleting":
+            since = app.metadata.deletion_timestamp
+            raise Stalled(f"Application {key} is being deleted since {since}", reason="Deleted")
+        case None:
+            return
 
 
 async def ended(applications: Applications, key: AppKey, *, timeout: float, display: Display) -> Application:
@@ -55,7 +36,7 @@ async def ended(applications: Applications, key: AppKey, *, timeout: float, disp
 
     Raises Stalled when it has not ended after `timeout` seconds (0: no limit).
     """
-    deadline = Deadline(applications.transport.clock, timeout)
+    deadline = Deadline(applications.clock, timeout)
     while True:
         app = app_of(await applications.get(key))
         state = app.status.operation_state
@@ -106,11 +87,3 @@ def _count(app: Application) -> str:
     done = {(one.group, one.kind, one.namespace, one.name) for one in results(app) if one.status}
     reached = sum((one.group, one.kind, one.namespace, one.name) in done for one in known)
     return f"{reached} of {counted(len(known), 'object')}" if known else ""
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        # A container's user may have no name.
-        return ""

@@ -9,17 +9,17 @@ from msgspec.structs import replace
 
 from trimtab.cli.applications import app_of, connected, run
 from trimtab.cli.changes import Change, changes_of, exit_code, text_of, value_of
-from trimtab.cli.direct import DirectCluster, destination_of
 from trimtab.cli.engine import NAMESPACE, compared, declared_by_folder, prepared
-from trimtab.cli.flags import ClusterFlags, app_option, cluster_flags, gathered
+from trimtab.cli.flags import AppFlags, app_flags, app_option, gathered
 from trimtab.cli.folder import folder_at
 from trimtab.cli.output import OutputFormat, document, echo, output_option
 from trimtab.cli.source_flags import SourceFlags, source_flags, with_flags
+from trimtab.cli.view import View
 from trimtab.errors import Stalled
 from trimtab.model.application import Application, ApplicationSpec, Destination, Metadata
 from trimtab.model.keys import AppKey, ObjectKey
 from trimtab.model.names import GROUP, IN_CLUSTER_SERVER, VERSION
-from trimtab.render import DirectoryTree, Workshop
+from trimtab.render import DirectoryTree
 from trimtab.sync.plan import make_plan
 from trimtab.sync.task import Options
 
@@ -49,12 +49,12 @@ question_flags = gathered(
 @question_flags
 @source_flags
 @output_option()
-@cluster_flags
+@app_flags
 @click.pass_context
 def plan(
     ctx: click.Context,
     /,
-    flags: ClusterFlags,
+    flags: AppFlags,
     path: Path,
     question: Question,
     rendering: SourceFlags,
@@ -77,19 +77,19 @@ def plan(
     ctx.exit(exit_code(changes))
 
 
-async def _offline(flags: ClusterFlags, path: Path, *, question: Question, rendering: SourceFlags) -> list[Change]:
+async def _offline(flags: AppFlags, path: Path, *, question: Question, rendering: SourceFlags) -> list[Change]:
     tree, app = folder_at(path, _described(path, question, namespace=flags.namespace))
-    return await _planned(_flagged(app, rendering), tree, cluster=None)
+    return await _planned(_flagged(app, rendering), tree, None)
 
 
-async def _online(flags: ClusterFlags, path: Path, *, question: Question, rendering: SourceFlags) -> list[Change]:
+async def _online(flags: AppFlags, path: Path, *, question: Question, rendering: SourceFlags) -> list[Change]:
     async with connected(flags) as applications:
         if question.app:
             app = app_of(await applications.get(question.app))
         else:
             app = _described(path, question, namespace=flags.namespace)
         tree, placed = folder_at(path, app)
-        return await _planned(_flagged(placed, rendering), tree, cluster=destination_of(app, applications))
+        return await _planned(_flagged(placed, rendering), tree, applications.view(app))
 
 
 def _described(path: Path, question: Question, *, namespace: str) -> Application:
@@ -107,13 +107,12 @@ def _flagged(app: Application, rendering: SourceFlags) -> Application:
     return replace(app, spec=replace(app.spec, source=source))
 
 
-async def _planned(app: Application, tree: DirectoryTree, *, cluster: DirectCluster | None) -> list[Change]:
-    async with Workshop() as shop:
-        declared = await declared_by_folder(app, tree, cluster=cluster, workshop=shop)
-    made = await prepared(declared, cluster)
-    comparison = await compared(declared, made, cluster=cluster)
+async def _planned(app: Application, tree: DirectoryTree, view: View | None) -> list[Change]:
+    declared = await declared_by_folder(app, tree, view)
+    made = await prepared(declared, view)
+    comparison = await compared(declared, made, view)
     options = _options(app)
-    existing = await _existing(options.create_namespace, cluster)
+    existing = await _existing(options.create_namespace, view)
     return changes_of(make_plan(comparison, made.hooks, options), comparison, existing=existing)
 
 
@@ -124,7 +123,7 @@ def _options(app: Application) -> Options:
     return Options(prune=True, create_namespace=namespace, started_at=dt.datetime.now(dt.UTC))
 
 
-async def _existing(namespace: str, cluster: DirectCluster | None) -> frozenset[ObjectKey]:
-    if not namespace or cluster is None:
+async def _existing(namespace: str, view: View | None) -> frozenset[ObjectKey]:
+    if not namespace or view is None:
         return frozenset()
-    return frozenset(await cluster.entries({ObjectKey("", "Namespace", "", namespace): NAMESPACE}))
+    return frozenset(await view.entries({ObjectKey("", "Namespace", "", namespace): NAMESPACE}))

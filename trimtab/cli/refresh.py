@@ -4,19 +4,17 @@ from typing import Literal
 
 from trimtab.cli.applications import Applications
 from trimtab.cli.waiting import Deadline
-from trimtab.clock import rfc3339
 from trimtab.errors import Stalled
 from trimtab.model.keys import AppKey, Manifest, annotations_of
-from trimtab.model.names import REFRESH, REFRESH_TIMESTAMP
+from trimtab.model.names import REFRESH
 
 RefreshKind = Literal["normal", "hard"]
 
 
 async def refreshed(applications: Applications, key: AppKey, *, kind: RefreshKind, timeout: float) -> Manifest:
     """The object after a refresh. Raises Stalled when none came within `timeout` seconds (0: no limit)."""
-    now = rfc3339(applications.transport.clock.now())
-    await applications.update(key, lambda _: {"metadata": {"annotations": {REFRESH: kind, REFRESH_TIMESTAMP: now}}})
-    deadline = Deadline(applications.transport.clock, timeout)
+    await applications.ask_for_refresh(key, kind)
+    deadline = Deadline(applications.clock, timeout)
     while True:
         raw = await applications.get(key)
         if REFRESH not in annotations_of(raw):

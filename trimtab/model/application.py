@@ -260,7 +260,9 @@ class Health(Part, frozen=True, kw_only=True):
 
 
 class AppHealth(Part, frozen=True, kw_only=True):
-    status: HealthStatusCode
+    """`status` "" is what Argo CD's API writes into an Application that nobody has looked at."""
+
+    status: HealthStatusCode | Literal[""] = ""
     message: str = ""
     last_transition_time: str | None = None
 
@@ -287,7 +289,9 @@ class ComparedTo(Part, frozen=True, kw_only=True):
 
 
 class SyncStatus(Part, frozen=True, kw_only=True):
-    status: SyncStatusCode
+    """`status` "": as in `AppHealth`."""
+
+    status: SyncStatusCode | Literal[""] = ""
     compared_to: ComparedTo | None = None
     revision: str = ""
     revisions: tuple[str, ...] = ()

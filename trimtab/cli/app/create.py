@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from trimtab.cli.applications import Applications, app_of, connected, run
-from trimtab.cli.flags import ClusterFlags, cluster_flags, gathered
+from trimtab.cli.flags import AppFlags, app_flags, gathered
 from trimtab.cli.output import echo
 from trimtab.cli.source_flags import SourceFlags, pair, source_flags, with_flags
 from trimtab.errors import Stalled
@@ -76,9 +76,9 @@ spec_flags = gathered(
 @click.option("--upsert", is_flag=True, help="Change the Application if there is one of that name.")
 @spec_flags
 @source_flags
-@cluster_flags
+@app_flags
 def create(
-    flags: ClusterFlags,
+    flags: AppFlags,
     name: str | None,
     file: Path | None,
     *,
@@ -98,7 +98,7 @@ def create(
     run(_create(flags, wanted, upsert=upsert))
 
 
-async def _create(flags: ClusterFlags, wanted: list[Manifest], *, upsert: bool) -> None:
+async def _create(flags: AppFlags, wanted: list[Manifest], *, upsert: bool) -> None:
     async with connected(flags) as applications:
         for manifest in wanted:
             own = manifest["metadata"]

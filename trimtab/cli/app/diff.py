@@ -7,13 +7,11 @@ import click
 
 from trimtab.cli.applications import app_of, connected, run
 from trimtab.cli.changes import Change, changes_of, exit_code, text_of, value_of
-from trimtab.cli.direct import destination_of
 from trimtab.cli.engine import compared, declared_by_folder, declared_by_git, prepared
-from trimtab.cli.flags import ClusterFlags, app_argument, cluster_flags
+from trimtab.cli.flags import AppFlags, app_argument, app_flags
 from trimtab.cli.folder import folder_at
 from trimtab.cli.output import OutputFormat, document, echo, output_option
 from trimtab.model.keys import AppKey
-from trimtab.render import Workshop
 from trimtab.sync.plan import make_plan
 from trimtab.sync.task import Options
 
@@ -23,10 +21,10 @@ from trimtab.sync.task import Options
 @click.option("--revision", default="", help="Compare with this revision [default: what the Application names].")
 @click.option("--local", type=click.Path(path_type=Path), help="Compare with this folder instead of Git.")
 @output_option()
-@cluster_flags
+@app_flags
 @click.pass_context
 def diff(
-    ctx: click.Context, flags: ClusterFlags, key: AppKey, output: OutputFormat, *, revision: str, local: Path | None
+    ctx: click.Context, flags: AppFlags, key: AppKey, output: OutputFormat, *, revision: str, local: Path | None
 ) -> None:
     """Show how the cluster differs from Git: + is created, ~ changed, - pruned by a sync.
 
@@ -42,16 +40,16 @@ def diff(
     ctx.exit(exit_code(changes))
 
 
-async def _diff(flags: ClusterFlags, key: AppKey, *, revision: str, local: Path | None) -> list[Change]:
-    async with connected(flags) as applications, Workshop() as shop:
+async def _diff(flags: AppFlags, key: AppKey, *, revision: str, local: Path | None) -> list[Change]:
+    async with connected(flags) as applications:
         app = app_of(await applications.get(key))
-        cluster = destination_of(app, applications)
+        view = applications.view(app)
         if local:
             tree, app = folder_at(local, app)
-            declared = await declared_by_folder(app, tree, cluster=cluster, workshop=shop)
+            declared = await declared_by_folder(app, tree, view)
         else:
-            declared = await declared_by_git(app, applications, cluster=cluster, workshop=shop, revision=revision)
-        made = await prepared(declared, cluster)
-        comparison = await compared(declared, made, cluster=cluster)
+            declared = await declared_by_git(app, view, revision=revision)
+        made = await prepared(declared, view)
+        comparison = await compared(declared, made, view)
         options = Options(prune=True, hooks=False, started_at=dt.datetime.now(dt.UTC))
         return changes_of(make_plan(comparison, (), options), comparison)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import click
 
 from trimtab.cli.applications import Applications, app_of, connected, run
-from trimtab.cli.flags import ClusterFlags, app_argument, cluster_flags, timeout_option
+from trimtab.cli.flags import AppFlags, app_argument, app_flags, timeout_option
 from trimtab.cli.output import (
     OutputFormat,
     annotated,
@@ -42,8 +42,8 @@ ObjectId = tuple[str, str, str, str]
 @click.option("--hard-refresh", "refresh", flag_value="hard", help="The same, without any cache.")
 @timeout_option("How long to wait for the refresh")
 @output_option()
-@cluster_flags
-def get(flags: ClusterFlags, key: AppKey, output: OutputFormat, refresh: RefreshKind | None, timeout: float) -> None:
+@app_flags
+def get(flags: AppFlags, key: AppKey, output: OutputFormat, refresh: RefreshKind | None, timeout: float) -> None:
     """Show one Application with its objects."""
     raw = run(_fetched(flags, key, refresh=refresh, timeout=timeout))
     if output != "table":
@@ -52,7 +52,7 @@ def get(flags: ClusterFlags, key: AppKey, output: OutputFormat, refresh: Refresh
         echo(describe(app_of(raw)))
 
 
-async def _fetched(flags: ClusterFlags, key: AppKey, *, refresh: RefreshKind | None, timeout: float) -> Manifest:
+async def _fetched(flags: AppFlags, key: AppKey, *, refresh: RefreshKind | None, timeout: float) -> Manifest:
     async with connected(flags) as applications:
         return await _read(applications, key, refresh=refresh, timeout=timeout)
 

@@ -4,7 +4,7 @@ import click
 import msgspec
 
 from trimtab.cli.applications import app_of, connected, run
-from trimtab.cli.flags import ClusterFlags, app_argument, cluster_flags
+from trimtab.cli.flags import AppFlags, app_argument, app_flags
 from trimtab.cli.output import OutputFormat, document, echo, output_option, table
 from trimtab.cli.words import NONE, short, source_label
 from trimtab.model.application import Application, HistoryEntry
@@ -16,8 +16,8 @@ TITLES = ("ID", "DEPLOYED", "REVISION", "BY", "SOURCE")
 @click.command()
 @app_argument
 @output_option()
-@cluster_flags
-def history(flags: ClusterFlags, key: AppKey, output: OutputFormat) -> None:
+@app_flags
+def history(flags: AppFlags, key: AppKey, output: OutputFormat) -> None:
     """List what was deployed, and when; the last line is what was deployed last."""
     app = run(_read(flags, key))
     entries = app.status.history
@@ -29,7 +29,7 @@ def history(flags: ClusterFlags, key: AppKey, output: OutputFormat) -> None:
         echo(table(TITLES, (_row(entry) for entry in entries), shrink=("SOURCE",)))
 
 
-async def _read(flags: ClusterFlags, key: AppKey) -> Application:
+async def _read(flags: AppFlags, key: AppKey) -> Application:
     async with connected(flags) as applications:
         return app_of(await applications.get(key))
 

@@ -3,7 +3,7 @@
 import click
 
 from trimtab.cli.applications import app_of, connected, run
-from trimtab.cli.flags import ClusterFlags, cluster_flags
+from trimtab.cli.flags import AppFlags, app_flags
 from trimtab.cli.output import OutputFormat, documents, echo, output_option, table
 from trimtab.cli.words import health_word, revision_of, source_label, sync_word
 from trimtab.model.application import Application
@@ -17,9 +17,9 @@ TITLES = ("NAME", "SYNC", "HEALTH", "REVISION", "SOURCE")
 @click.option("-l", "--selector", default="", help="Only Applications with these labels (team=shop,env!=dev).")
 @click.option("-p", "--project", multiple=True, help="Only Applications of this project; may be repeated.")
 @output_option()
-@cluster_flags
+@app_flags
 def list_(
-    flags: ClusterFlags, output: OutputFormat, *, all_namespaces: bool, selector: str, project: tuple[str, ...]
+    flags: AppFlags, output: OutputFormat, *, all_namespaces: bool, selector: str, project: tuple[str, ...]
 ) -> None:
     """List Applications with their sync and health status."""
     namespace = "" if all_namespaces else flags.namespace
@@ -35,7 +35,7 @@ def list_(
         echo(table(TITLES, rows, shrink=("SOURCE", "NAME")))
 
 
-async def _listed(flags: ClusterFlags, *, namespace: str, selector: str) -> list[Manifest]:
+async def _listed(flags: AppFlags, *, namespace: str, selector: str) -> list[Manifest]:
     async with connected(flags) as applications:
         return await applications.list(namespace=namespace, selector=selector)
 

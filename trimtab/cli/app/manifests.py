@@ -3,13 +3,11 @@
 import click
 
 from trimtab.cli.applications import app_of, connected, run
-from trimtab.cli.direct import destination_of, reported
-from trimtab.cli.engine import declared_by_git, prepared
-from trimtab.cli.flags import ClusterFlags, app_argument, cluster_flags
+from trimtab.cli.engine import declared_by_git, prepared, reported
+from trimtab.cli.flags import AppFlags, app_argument, app_flags
 from trimtab.cli.output import OutputFormat, documents, output_option
 from trimtab.compare.redact import is_secret, redact
 from trimtab.model.keys import AppKey, Manifest, key_of
-from trimtab.render import Workshop
 
 
 @click.command()
@@ -17,8 +15,8 @@ from trimtab.render import Workshop
 @click.option("--revision", default="", help="What Git declares at this revision [default: the Application's].")
 @click.option("--live", is_flag=True, help="The objects as they are in the cluster.")
 @output_option("yaml", "json", default="yaml")
-@cluster_flags
-def manifests(flags: ClusterFlags, key: AppKey, output: OutputFormat, *, revision: str, live: bool) -> None:
+@app_flags
+def manifests(flags: AppFlags, key: AppKey, output: OutputFormat, *, revision: str, live: bool) -> None:
     """Print the manifests that Git declares, or that are live. Values of Secrets are masked."""
     if revision and live:
         raise click.UsageError("give either --revision or --live", click.get_current_context())
@@ -26,20 +24,19 @@ def manifests(flags: ClusterFlags, key: AppKey, output: OutputFormat, *, revisio
     documents([_masked(manifest) for manifest in found], output)
 
 
-async def _declared(flags: ClusterFlags, key: AppKey, *, revision: str) -> list[Manifest]:
-    async with connected(flags) as applications, Workshop() as shop:
+async def _declared(flags: AppFlags, key: AppKey, *, revision: str) -> list[Manifest]:
+    async with connected(flags) as applications:
         app = app_of(await applications.get(key))
-        cluster = destination_of(app, applications)
-        declared = await declared_by_git(app, applications, cluster=cluster, workshop=shop, revision=revision)
-        made = await prepared(declared, cluster)
+        view = applications.view(app)
+        made = await prepared(await declared_by_git(app, view, revision=revision), view)
     return [target.manifest() for target in (*made.objects, *made.hooks)]
 
 
-async def _live(flags: ClusterFlags, key: AppKey) -> list[Manifest]:
+async def _live(flags: AppFlags, key: AppKey) -> list[Manifest]:
     """What the status reports, as it is now: Git is not asked."""
     async with connected(flags) as applications:
         app = app_of(await applications.get(key))
-        found = await destination_of(app, applications).entries(reported(app))
+        found = await applications.view(app).entries(reported(app))
     return [entry.manifest() for entry in found.values()]
 
 

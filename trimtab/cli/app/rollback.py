@@ -4,19 +4,13 @@ import click
 
 from trimtab.cli.app.sync import conclude
 from trimtab.cli.applications import connected, run
-from trimtab.cli.flags import ClusterFlags, app_argument, cluster_flags, timeout_option
-from trimtab.cli.operations import TITLES, ended, start
+from trimtab.cli.flags import AppFlags, app_argument, app_flags, timeout_option
+from trimtab.cli.operations import TITLES, ended
 from trimtab.cli.output import echo
 from trimtab.cli.progress import display
 from trimtab.cli.words import counted
 from trimtab.errors import Stalled
-from trimtab.model.application import (
-    Application,
-    HistoryEntry,
-    SyncOperation,
-    SyncStrategy,
-    SyncStrategyApply,
-)
+from trimtab.model.application import Application, HistoryEntry
 from trimtab.model.keys import AppKey
 from trimtab.sync.auto import automation
 
@@ -27,10 +21,8 @@ from trimtab.sync.auto import automation
 @click.option("--prune", is_flag=True, help="Delete what that revision does not declare.")
 @click.option("--async", "detached", is_flag=True, help="Return at once instead of following the sync.")
 @timeout_option("How long to follow the sync")
-@cluster_flags
-def rollback(
-    flags: ClusterFlags, key: AppKey, entry: int | None, *, prune: bool, detached: bool, timeout: float
-) -> None:
+@app_flags
+def rollback(flags: AppFlags, key: AppKey, entry: int | None, *, prune: bool, detached: bool, timeout: float) -> None:
     """Deploy again what was deployed before: the history entry ID, or the one before the last.
 
     Refused while auto-sync is on, which would undo it. Hooks do not run.
@@ -39,10 +31,10 @@ def rollback(
 
 
 async def _rollback(
-    flags: ClusterFlags, key: AppKey, *, entry: int | None, prune: bool, detached: bool, timeout: float
+    flags: AppFlags, key: AppKey, *, entry: int | None, prune: bool, detached: bool, timeout: float
 ) -> None:
     async with connected(flags) as applications:
-        await start(applications, key, lambda app: operation(app, entry=entry, prune=prune))
+        await applications.ask_for_rollback(key, lambda app: chosen(app, entry), prune=prune)
         if detached:
             echo(f"Application {key}: rollback asked for")
             return
@@ -51,22 +43,12 @@ async def _rollback(
         conclude(key, app)
 
 
-def operation(app: Application, *, entry: int | None, prune: bool) -> SyncOperation:
-    """A sync to the sources and revisions of a history entry. Raises Stalled where that is not possible."""
+def chosen(app: Application, wanted: int | None) -> HistoryEntry:
+    """The history entry to go back to. Raises Stalled where that is not possible."""
     name = f"Application {app.metadata.namespace}/{app.metadata.name}"
     if automation(app):
         raise Stalled(f"{name} is synced automatically, which would undo a rollback; turn auto-sync off first")
-    found = _entry(app, entry, name)
-    policy = app.spec.sync_policy
-    return SyncOperation(
-        revision=found.revision,
-        revisions=found.revisions,
-        source=found.source,
-        sources=found.sources,
-        prune=prune,
-        sync_strategy=SyncStrategy(apply=SyncStrategyApply()),
-        sync_options=policy.sync_options if policy else (),
-    )
+    return _entry(app, wanted, name)
 
 
 def _entry(app: Application, wanted: int | None, name: str) -> HistoryEntry:

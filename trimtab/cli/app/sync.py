@@ -6,8 +6,8 @@ import click
 from msgspec import Struct
 
 from trimtab.cli.applications import connected, run
-from trimtab.cli.flags import ClusterFlags, app_argument, cluster_flags, gathered, timeout_option
-from trimtab.cli.operations import TITLES, ended, result_rows, results, start
+from trimtab.cli.flags import AppFlags, app_argument, app_flags, gathered, timeout_option
+from trimtab.cli.operations import TITLES, ended, result_rows, results
 from trimtab.cli.output import annotated, echo, paint, table
 from trimtab.cli.progress import display
 from trimtab.cli.words import short
@@ -73,8 +73,8 @@ wanted_flags = gathered(
 @wanted_flags
 @click.option("--async", "detached", is_flag=True, help="Return at once instead of following the sync.")
 @timeout_option("How long to follow the sync")
-@cluster_flags
-def sync(flags: ClusterFlags, key: AppKey, wanted: Wanted, *, detached: bool, timeout: float) -> None:
+@app_flags
+def sync(flags: AppFlags, key: AppKey, wanted: Wanted, *, detached: bool, timeout: float) -> None:
     """Make the cluster what Git declares.
 
     The sync is carried out by a controller; this command asks for it and follows it. It ends with 0 when the sync has
@@ -83,9 +83,9 @@ def sync(flags: ClusterFlags, key: AppKey, wanted: Wanted, *, detached: bool, ti
     run(_sync(flags, key, wanted=wanted, detached=detached, timeout=timeout))
 
 
-async def _sync(flags: ClusterFlags, key: AppKey, *, wanted: Wanted, detached: bool, timeout: float) -> None:
+async def _sync(flags: AppFlags, key: AppKey, *, wanted: Wanted, detached: bool, timeout: float) -> None:
     async with connected(flags) as applications:
-        await start(applications, key, lambda app: operation(app, wanted))
+        await applications.ask_for_sync(key, lambda app: operation(app, wanted))
         if detached:
             echo(f"Application {key}: sync asked for")
             return

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import click
 
 from trimtab.cli.applications import Applications, app_of, connected, run
-from trimtab.cli.flags import ClusterFlags, app_argument, cluster_flags, timeout_option
+from trimtab.cli.flags import AppFlags, app_argument, app_flags, timeout_option
 from trimtab.cli.output import echo, paint
 from trimtab.cli.progress import Display, display
 from trimtab.cli.waiting import Deadline
@@ -44,8 +44,8 @@ CHECKS: dict[str, Check] = {"operation": _operation, "sync": _sync, "health": _h
 @click.option("--operation", is_flag=True, help="Wait until no operation is going on.")
 @click.option("--delete", "deleted", is_flag=True, help="Wait until it is gone.")
 @timeout_option("How long to wait")
-@cluster_flags
-def wait(flags: ClusterFlags, key: AppKey, *, deleted: bool, timeout: float, **checks: bool) -> None:
+@app_flags
+def wait(flags: AppFlags, key: AppKey, *, deleted: bool, timeout: float, **checks: bool) -> None:
     """Wait until an Application is synced and healthy and no operation is going on.
 
     With --sync, --health or --operation only for these.
@@ -57,7 +57,7 @@ def wait(flags: ClusterFlags, key: AppKey, *, deleted: bool, timeout: float, **c
     run(_reached(flags, key, checks=chosen, timeout=timeout))
 
 
-async def _gone(flags: ClusterFlags, key: AppKey, *, timeout: float) -> None:
+async def _gone(flags: AppFlags, key: AppKey, *, timeout: float) -> None:
     async with connected(flags) as applications:
         with display(f"Waiting for the deletion of {key}", TITLES) as progress:
             await gone(applications, key, timeout=timeout, display=progress)
@@ -66,7 +66,7 @@ async def _gone(flags: ClusterFlags, key: AppKey, *, timeout: float) -> None:
 
 async def gone(applications: Applications, key: AppKey, *, timeout: float, display: Display, uid: str = "") -> None:
     """Return when there is no such Application (with `uid`: not that one). Raises Stalled after `timeout` seconds."""
-    deadline = Deadline(applications.transport.clock, timeout)
+    deadline = Deadline(applications.clock, timeout)
     while (raw := await applications.find(key)) is not None:
         if uid and raw["metadata"].get("uid") != uid:
             return
@@ -79,9 +79,9 @@ async def gone(applications: Applications, key: AppKey, *, timeout: float, displ
             raise Stalled(f"Application {key} is still there after {timeout:g} s, held by {held}{what}")
 
 
-async def _reached(flags: ClusterFlags, key: AppKey, *, checks: list[Check], timeout: float) -> None:
+async def _reached(flags: AppFlags, key: AppKey, *, checks: list[Check], timeout: float) -> None:
     async with connected(flags) as applications:
-        deadline = Deadline(applications.transport.clock, timeout)
+        deadline = Deadline(applications.clock, timeout)
         with display(f"Waiting for {key}", TITLES) as progress:
             while True:
                 app = app_of(await applications.get(key))
