@@ -13,6 +13,7 @@ from trimtab.server.applications.listing import ListMeta, ListQuery, fields_of, 
 from trimtab.server.applications.lookup import find
 from trimtab.server.applications.refreshing import refreshed
 from trimtab.server.call import Call
+from trimtab.server.failures import denied
 from trimtab.server.operation import Needs, Operation, Query
 from trimtab.server.reply import Pieces, Raw, Stream
 from trimtab.server.wire import takes_gzip
@@ -67,7 +68,8 @@ async def get_application(call: Call[GetQuery, None]) -> Raw:
     if query.refresh not in ("", "false"):
         app = await refreshed(call.served, app, "hard" if query.refresh == "hard" else "normal")
         # It may have moved to a project that the caller does not see.
-        call.require("applications", "get", app.rbac_name(call.served.namespace))
+        if not call.may("applications", "get", app.rbac_name(call.served.namespace)):
+            raise denied()
     return Raw(body=app.body)
 
 
