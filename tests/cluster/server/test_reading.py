@@ -1,4 +1,4 @@
-"""Lists, single applications and streams on a real Kubernetes: the tests of the sandbox that hang on what it answers."""
+"""Lists, applications and streams on a real Kubernetes: the tests of the sandbox that hang on what it answers."""
 
 from tests.server.applications.test_reading import (
     test_a_list_is_as_argo_cd_gives_it,
