@@ -87,7 +87,8 @@ async def test_calls_that_make_no_sense(shop: Desk) -> None:
     assert (await act(shop, "explode", "Deployment", "web")).failure[:2] == (400, 3)
     assert (await act(shop, "restart", "ConfigMap", "settings", "")).failure[:2] == (400, 3)
     assert (await act(shop, "restart", "Deployment", "web", replicas="1")).failure[:2] == (400, 3)
-    for body in ({"action": "restart"}, {"actoin": "restart"}, "restart", []):
+    bodies: tuple[Any, ...] = ({"action": "restart"}, {"actoin": "restart"}, "restart", [])
+    for body in bodies:
         assert (await shop.call("POST", path(shop, "resource/actions/v2"), json=body)).failure[:2] == (400, 3)
     for data in (b"{}", b"7", b"", b'"a b"', b'"*"'):
         named = of(shop, "Deployment", "web", "apps")

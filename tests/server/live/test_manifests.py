@@ -164,7 +164,8 @@ async def test_commits_that_cannot_be(shop: Desk, revision: str) -> None:
 
 async def test_sources_that_there_are_not(shop: Desk) -> None:
     sha = shop.repo.sha()
-    for query in ({"sourceIndex": 1}, {"sourceIndex": -1}, {"versionId": 99}):
+    queries: tuple[dict[str, Any], ...] = ({"sourceIndex": 1}, {"sourceIndex": -1}, {"versionId": 99})
+    for query in queries:
         answer = await shop.call("GET", path(shop, f"revisions/{sha}/metadata"), **query)
         assert answer.failure[:2] == (400, 3)
     for part in ("chartdetails", "ocimetadata"):

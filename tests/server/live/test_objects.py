@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.engine.objects import config_map, files
+from tests.engine.world import until
 from tests.server.desk import Desk
 from tests.server.live.looking import of, path
 from trimtab.model.keys import Manifest
@@ -24,10 +25,15 @@ async def allow(desk: Desk, *lines: str) -> None:
     """Give eve these rights besides seeing the applications; return when they hold."""
     rules = "\n".join(["p, eve, applications, get, */*, allow", *lines])
     await desk.installed("ConfigMap", "argocd-rbac-cm", {"policy.csv": rules})
-    for _ in range(500):
-        if (await desk.call("GET", path(desk, "links"), who="eve")).status == 200:
-            return
-    raise AssertionError("the rights never came into force")
+    wanted = (await desk.get("ConfigMap", "argocd-rbac-cm", namespace=desk.control) or {})["metadata"][
+        "resourceVersion"
+    ]
+
+    async def version() -> str:
+        known = desk.running.served.configuration.object("ConfigMap", "argocd-rbac-cm") or {"metadata": {}}
+        return str(known["metadata"].get("resourceVersion"))
+
+    await until(version, lambda seen: int(seen) >= int(wanted))
 
 
 async def manifest(desk: Desk, kind: str, name: str, group: str = "") -> Any:
@@ -215,9 +221,6 @@ async def test_links(shop: Desk) -> None:
     assert (await shop.call("GET", path(shop, "resource/links"), **named)).body == {"items": []}
     links = "- url: https://example.com/{{.app.metadata.name}}\n  title: mine\n"
     await shop.installed("ConfigMap", "argocd-cm", {"application.links": links, "resource.links": links})
-    for _ in range(500):
-        answer = await shop.call("GET", path(shop, "links"))
-        if answer.status != 200:
-            break
+    answer = await until(lambda: shop.call("GET", path(shop, "links")), lambda seen: seen.status != 200)
     assert answer.failure[:2] == (501, 12)
     assert (await shop.call("GET", path(shop, "resource/links"), **named)).failure[:2] == (501, 12)
