@@ -1,11 +1,14 @@
 """The document is made of the table of operations, and replies are held to it."""
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
 import jsonschema_rs
 import msgspec
 import pytest
 from msgspec import Struct
+from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
 from tests.server.conforming import Conforming
 from trimtab.model.application import Application
@@ -111,6 +114,25 @@ def test_everything_that_is_served_is_described() -> None:
     for name in made["components"]["schemas"]:
         root = {"$ref": f"#/components/schemas/{name}", "components": made["components"]}
         jsonschema_rs.Draft202012Validator(root)
+
+
+def references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from ([value["$ref"]] if isinstance(value.get("$ref"), str) else [])
+        value = list(value.values())
+    if isinstance(value, list):
+        for one in value:
+            yield from references(one)
+
+
+def test_it_is_openapi_and_every_reference_leads_somewhere() -> None:
+    made = json.loads(json.dumps(document(OPERATIONS)))
+    OPENAPI_31_VALIDATOR.validate(made)
+    for reference in set(references(made)):
+        found: Any = made
+        for part in reference.removeprefix("#/").split("/"):
+            found = found[part]
+        assert found, reference
 
 
 async def test_the_document_is_served() -> None:
