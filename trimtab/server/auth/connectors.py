@@ -17,10 +17,11 @@ class Refused(Stalled):
 
 
 class ProviderDown(Retry):
-    """The identity provider gives no answer that decides anything."""
+    """The identity provider gives no answer that decides anything. `silent`: none at all, and it took time to learn."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, *, silent: bool = False) -> None:
         super().__init__(message, reason="IdentityProviderDown")
+        self.silent = silent
 
 
 class Attempt(Struct, frozen=True, kw_only=True):

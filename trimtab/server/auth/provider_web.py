@@ -60,9 +60,9 @@ class ProviderWeb:
                 body = await _whole(response)
                 answer = Answer(response.status, {key.lower(): value for key, value in response.headers.items()}, body)
         except TimeoutError as error:
-            raise self._down("does not answer in time") from error
+            raise self._down("does not answer in time", silent=True) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise self._down(f"cannot be reached ({type(error).__name__})") from error
+            raise self._down(f"cannot be reached ({type(error).__name__})", silent=True) from error
         if answer.status >= 500 or answer.status == 429 or 300 <= answer.status < 400:
             raise self._down(f"answers {answer.status}")
         return answer
@@ -83,8 +83,8 @@ class ProviderWeb:
             self._tls = context
         return self._tls
 
-    def _down(self, what: str) -> ProviderDown:
-        return ProviderDown(f"{self._name} {what}; try again in a moment")
+    def _down(self, what: str, *, silent: bool = False) -> ProviderDown:
+        return ProviderDown(f"{self._name} {what}; try again in a moment", silent=silent)
 
 
 async def _whole(response: aiohttp.ClientResponse) -> bytes:

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 EVERY_SECONDS = 60.0
 GRACE_SECONDS = 600.0
 RETRY_SECONDS = 10.0
-"""So long a provider that does not answer is left alone, by all sessions."""
+"""So long a provider that does not answer at all is left alone, by all sessions."""
 MOST = 50_000
 """Sessions remembered; one that was forgotten is asked about when it is used next."""
 
@@ -40,7 +40,7 @@ class Rechecks:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._known: OrderedDict[str, _Known] = OrderedDict()
-        self._silent: dict[str, tuple[float, ProviderDown]] = {}
+        self._silent: dict[str, float] = {}
 
     def confirmed(self, token_id: str, identity: Identity, connector: Connector) -> None:
         """The provider has just said so."""
@@ -77,20 +77,20 @@ class Rechecks:
             log.info("%s: the session of %s ends: %s", name, known.identity.username, error.message)
             known.refused, known.down_since = error.message, None
         except ProviderDown as error:
-            self._note_silence(known, connector, error)
+            self._unconfirmed(known, connector, error)
         known.asked, known.by = self._clock.monotonic(), connector
 
     def _check_silence(self, connector: Connector) -> None:
-        """Raises ProviderDown when it has just been silent to another session, which had to wait for it."""
-        since, error = self._silent.get(connector.provider.id, (float("-inf"), None))
-        if error is not None and self._clock.monotonic() - since < RETRY_SECONDS:
-            raise error
+        """Raises ProviderDown when another session has just waited in vain."""
+        since = self._silent.get(connector.provider.id, float("-inf"))
+        if self._clock.monotonic() - since < RETRY_SECONDS:
+            raise ProviderDown(f"{connector.provider.name} does not answer")
 
-    def _note_silence(self, known: _Known, connector: Connector, error: ProviderDown) -> None:
+    def _unconfirmed(self, known: _Known, connector: Connector, error: ProviderDown) -> None:
         now = self._clock.monotonic()
-        _, last = self._silent.get(connector.provider.id, (0.0, None))
-        if error is not last:
-            self._silent[connector.provider.id] = (now, error)
+        # Only silence concerns everybody: a person alone can use up the questions that GitHub allows them.
+        if error.silent:
+            self._silent[connector.provider.id] = now
         if known.down_since is None:
             known.down_since = now
             who = known.identity.username
