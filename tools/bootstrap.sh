@@ -8,7 +8,7 @@ lock=requirements.lock
 packages=(git)
 if [ "$kind" = dev ]; then
   lock=requirements-dev.lock
-  packages+=(openssh-client openssh-server)
+  packages+=(openssh-client openssh-server chromium)
 fi
 
 say() { printf '\033[2m%s\033[0m\n' "$*" >&2; }
@@ -34,6 +34,7 @@ for package in "${packages[@]}"; do
   case $package in
     git) command -v git >/dev/null || need+=(git) ;;
     openssh-client) command -v ssh >/dev/null || need+=(openssh-client) ;;
+    chromium) [ -x /usr/bin/chromium ] || need+=(chromium) ;;
     openssh-server) [ -x /usr/sbin/sshd ] || command -v sshd >/dev/null || need+=(openssh-server) ;;
   esac
 done

@@ -7,6 +7,7 @@ const FIELDS = [
 ];
 const known = new Map();
 const rows = new Map();
+const inOrder = new Intl.Collator("en", { numeric: true });
 const at = (id) => document.getElementById(id);
 const keyOf = (app) => `${app.metadata.namespace}/${app.metadata.name}`;
 
@@ -75,7 +76,7 @@ function fits(app, words) {
 function show() {
   const words = at("search").value.toLowerCase().split(/\s+/).filter(Boolean);
   const fitting = [...known.values()].filter((app) => fits(app, words));
-  fitting.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  fitting.sort((a, b) => inOrder.compare(keyOf(a), keyOf(b)));
   const shown = fitting.slice(0, SHOWN);
   at("rows").replaceChildren(...shown.map((app) => rows.get(keyOf(app))));
   at("count").textContent = `${fitting.length} of ${known.size}`;
