@@ -4,10 +4,15 @@ import json
 from typing import Any
 
 import pytest
+from msgspec import convert
 
 from tests.engine.objects import config_map, deployment, drop, files, job, workflow
 from tests.engine.test_deletion import app_gone, delete_app
 from tests.engine.world import Scene, at, conditions, result_of
+from trimtab.clock import StepClock
+from trimtab.controller.projects import PROJECT_SECONDS, SETTINGS_SECONDS, Projects
+from trimtab.errors import Stalled
+from trimtab.model.application import Application
 from trimtab.model.keys import Manifest
 from trimtab.model.names import GROUP
 
@@ -32,6 +37,11 @@ def a_project(scene: Scene, **spec: Any) -> Manifest:
 
 def in_team(scene: Scene, **given: Any) -> Manifest:
     return scene.an_app(spec={"project": "team"}, **given)
+
+
+def settings(scene: Scene, text: str) -> Manifest:
+    manifest = config_map("argocd-cm", {"globalProjects": text})
+    return {**manifest, "metadata": {"name": "argocd-cm", "namespace": scene.control}}
 
 
 async def permit(scene: Scene, **spec: Any) -> None:
@@ -204,9 +214,8 @@ async def test_a_global_project_restricts_those_that_it_selects(scene: Scene) ->
     selected = a_project(scene)
     selected["metadata"]["labels"] = {"restricted": "yes"}
     await scene.create(selected)
-    selector = "labelSelector:\n    matchExpressions:\n    - {key: restricted, operator: Exists}"
-    data = {"globalProjects": f"- projectName: base\n  {selector}\n"}
-    await scene.create({**config_map("argocd-cm", data), "metadata": {"name": "argocd-cm", "namespace": scene.control}})
+    selector = "{matchExpressions: [{key: restricted, operator: Exists}]}"
+    await scene.create(settings(scene, f"- projectName: base\n  labelSelector: {selector}\n"))
     await scene.create(in_team(scene))
     ended = await scene.sync_ended("Failed")
     assert "apps/Deployment is denied" in at(ended, "status.operationState.message")
@@ -311,3 +320,47 @@ async def test_projects_are_followed_and_not_asked_for(scene: Scene) -> None:
         await scene.refresh()
         await scene.settled()
     assert not sent["get"], dict(sent)
+
+
+async def test_global_projects_that_cannot_be_read_stop_everything_rather_than_let_it_pass(scene: Scene) -> None:
+    scene.repo.commit(files("app", config_map("settings")))
+    await scene.create(settings(scene, "projectName: base"))
+    await scene.create(a_project(scene))
+    await scene.create(in_team(scene))
+    app = await scene.app_until(lambda app: "InvalidSpecError" in conditions(app))
+    assert "globalProjects of argocd-cm cannot be read" in conditions(app)["InvalidSpecError"]
+    await scene.patch("ConfigMap", "argocd-cm", {"data": {"globalProjects": "[]"}}, namespace=scene.control)
+    await scene.refresh()
+    await scene.synced()
+
+
+async def test_what_can_be_read_of_global_projects_last_stays_in_force(resting: Scene) -> None:
+    clock = StepClock()
+    projects = Projects(resting.transport, resting.discovery, namespace=resting.control, clock=clock)
+    app = convert(in_team(resting), Application)
+    base = a_project(resting, sourceRepos=["https://base.example"])
+    await resting.create({**base, "metadata": {"name": "base", "namespace": resting.control}})
+    await resting.create(a_project(resting))
+    await resting.create(settings(resting, "- {projectName: base, labelSelector: {}}"))
+    for text in ("[", "{a: 1}", "- 3"):
+        assert (await projects.limits(app)).project.spec.source_repos == ("*", "https://base.example")
+        body = {"data": {"globalProjects": text}}
+        await resting.patch("ConfigMap", "argocd-cm", body, namespace=resting.control)
+        clock.step(SETTINGS_SECONDS)
+    await resting.patch("ConfigMap", "argocd-cm", {"data": {"globalProjects": ""}}, namespace=resting.control)
+    clock.step(SETTINGS_SECONDS)
+    assert (await projects.limits(app)).project.spec.source_repos == ("*",)
+
+
+async def test_without_following_projects_are_a_moment_old_at_most(resting: Scene) -> None:
+    clock = StepClock()
+    projects = Projects(resting.transport, resting.discovery, namespace=resting.control, clock=clock)
+    app = convert(in_team(resting), Application)
+    with pytest.raises(Stalled, match="project team does not exist"):
+        await projects.check(app)
+    await resting.create(a_project(resting))
+    await projects.check(app)
+    await permit(resting, sourceRepos=[])
+    clock.step(PROJECT_SECONDS)
+    with pytest.raises(Stalled, match="is not permitted in project team"):
+        await projects.check(app)
