@@ -19,7 +19,7 @@ from trimtab.errors import TrimtabError
 @click.command()
 @click.option("--once", is_flag=True, help="Run through and exit: 0 only if every step was observed.")
 def demo(*, once: bool) -> None:
-    """See Trimtab work: an embedded cluster, a Git repository and the controller, all on this machine."""
+    """See Trimtab work: an embedded cluster, a Git repository, controller and server, all on this machine."""
     logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(message)s")
     sys.exit(uvloop.run(_play(stay=not once)))
 
@@ -30,7 +30,7 @@ async def _play(*, stay: bool) -> int:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     began = time.perf_counter()
     _say("Trimtab demo", bold=True)
-    _say("An embedded cluster, a Git repository and the controller start in this process.", dim=True)
+    _say("Embedded cluster, Git repository, controller and server start in this process.", dim=True)
     async with stage() as made:
         story = asyncio.ensure_future(_tell(made, began))
         stopped = asyncio.ensure_future(stop.wait())
@@ -40,7 +40,7 @@ async def _play(*, stay: bool) -> int:
             return 130
         code = story.result()
         if stay:
-            _invite(made)
+            _invite(made, await made.admin_password())
             await stopped
         stopped.cancel()
     return code
@@ -70,8 +70,12 @@ async def _show(made: Stage, step: Step, number: int) -> bool:
     return True
 
 
-def _invite(made: Stage) -> None:
-    _say("\nIt is yours now. In another terminal:", bold=True)
+def _invite(made: Stage, password: str) -> None:
+    _say("\nIt is yours now. In a browser:", bold=True)
+    click.echo(f"""
+  {made.url}
+  user admin, password {password} (drawn for this run)""")
+    _say("\nIn another terminal:", bold=True)
     click.echo(f"""
   export KUBECONFIG={made.kubeconfig}
   {kubectl()} get applications -A

@@ -1,8 +1,10 @@
-"""The demo's world: sandbox, repository and controller in this process, and eyes on what really happens in it."""
+"""The demo's world: sandbox, repository, controller and server in this process, and eyes on what happens in it."""
 
 import asyncio
+import base64
 import contextlib
 import shutil
+import socket
 import sys
 import sysconfig
 import tempfile
@@ -13,7 +15,6 @@ from typing import Any
 
 from msgspec import Struct
 
-from trimtab.controller.controller import running_controller
 from trimtab.demo.repository import Repository
 from trimtab.errors import Stalled, TrimtabError
 from trimtab.kube import read, write
@@ -24,9 +25,12 @@ from trimtab.kube.transport import Transport
 from trimtab.model.crds import crds
 from trimtab.model.keys import Manifest
 from trimtab.sandbox import Sandbox
+from trimtab.server.listening import Options
+from trimtab.server.serve import serving
 from trimtab.settings import Settings
 
 NAMESPACE = "argocd"
+PORT = 8080
 POLL = 1.0
 """Seconds between two looks at Git: short, since nothing here announces a push."""
 
@@ -34,13 +38,14 @@ Look = Callable[[], Awaitable[Any]]
 
 
 class Stage(Struct):
-    """Everything is real but the nodes: the API is the sandbox's, pods are only acted."""
+    """Everything is real but the nodes: the API is the sandbox's, pods are only acted. `url`: of the server."""
 
     folder: Path
     kubeconfig: Path
     repository: Repository
     transport: Transport
     discovery: Discovery
+    url: str = ""
 
     async def apply(self, manifest: Manifest) -> None:
         group, _, _ = manifest["apiVersion"].rpartition("/")
@@ -64,12 +69,22 @@ class Stage(Struct):
         events = [read.decode_manifest(observed.raw, "Event") for observed in listed]
         return [event["message"] for event in events if event["reason"] == reason]
 
-    async def run(self, *command: str) -> str:
-        """Output of kubectl or trimtab on this cluster. Raises Stalled with what it said."""
+    async def admin_password(self) -> str:
+        """Drawn when the server started for the first time: it is good for this run only."""
+        secret = await self.get("Secret", "argocd-initial-admin-secret", namespace=NAMESPACE) or {"data": {}}
+        return base64.b64decode(secret["data"].get("password", "")).decode()
+
+    async def run(self, *command: str, server: bool = False) -> str:
+        """Output of kubectl or trimtab on this cluster, or of trimtab at the `server` that it has logged in to.
+
+        Raises Stalled with what it said.
+        """
         program = [kubectl()] if command[0] == "kubectl" else [sys.executable, "-m", "trimtab"]
+        direct = ["--core"] if command[:2] == ("trimtab", "app") and not server else []
         process = await asyncio.create_subprocess_exec(
             *program,
             *command[1:],
+            *direct,
             env={
                 "KUBECONFIG": str(self.kubeconfig),
                 "HOME": str(self.folder),
@@ -111,10 +126,23 @@ async def stage() -> AsyncIterator[Stage]:
                 made = Stage(folder, kubeconfig, repository, transport, Discovery(transport))
                 await _install(made)
                 settings = Settings(namespace=NAMESPACE, cache=folder / "cache", poll=POLL, jitter=0.0)
-                async with running_controller(config, settings):
+                async with serving(config, settings, Options(port=_port())) as running:
+                    await running.ready()
+                    made.url = running.url
                     yield made
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _port() -> int:
+    """8080 where nobody has it yet, else any."""
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind(("127.0.0.1", PORT))
+        except OSError:
+            return 0
+    return PORT
 
 
 async def _install(made: Stage) -> None:

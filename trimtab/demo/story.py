@@ -107,6 +107,15 @@ async def rollback(stage: Stage) -> list[str]:
     return ["$ trimtab app rollback search", f"{_image(live)} runs again", *history.splitlines()]
 
 
+async def served(stage: Stage) -> list[str]:
+    """The same through the server, by Argo CD's API"""
+    login = ("login", stage.url, "--username", "admin", "--password", await stage.admin_password())
+    said = await stage.run("trimtab", *login)
+    table = await stage.run("trimtab", "app", "list", server=True)
+    assert table == await stage.run("trimtab", "app", "list"), "the server tells another story than the cluster"
+    return ["$ trimtab login … && trimtab app list", said, *table.splitlines()]
+
+
 STEPS: tuple[Step, ...] = (
     first_sync,
     commit_arrives,
@@ -114,6 +123,7 @@ STEPS: tuple[Step, ...] = (
     object_is_pruned,
     broken_commit,
     rollback,
+    served,
 )
 
 
