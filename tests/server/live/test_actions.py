@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from tests.engine.objects import files, job
 from tests.engine.world import at, until
 from tests.server.desk import Answer, Desk
@@ -77,9 +75,9 @@ async def test_a_cron_job_runs_now(shop: Desk) -> None:
     assert offered["resume"]["disabled"] is True
 
 
-@pytest.mark.parametrize("replicas", ["-1", "x", "", "1.5", "99999999999", "٣"])
-async def test_numbers_that_cannot_be(shop: Desk, replicas: str) -> None:
-    assert (await act(shop, "scale", "Deployment", "web", replicas=replicas)).failure[:2] == (400, 3)
+async def test_numbers_that_cannot_be(shop: Desk) -> None:
+    for replicas in ("-1", "x", "", "1.5", "99999999999", "٣"):
+        assert (await act(shop, "scale", "Deployment", "web", replicas=replicas)).failure[:2] == (400, 3), replicas
 
 
 async def test_calls_that_make_no_sense(shop: Desk) -> None:

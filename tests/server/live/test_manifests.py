@@ -3,8 +3,6 @@
 import json
 from typing import Any
 
-import pytest
-
 from tests.engine.objects import config_map, deployment, files, job, service
 from tests.engine.world import at
 from tests.server.desk import Desk
@@ -81,21 +79,21 @@ async def test_manifests_at_revisions(shop: Desk) -> None:
     assert before["sourceType"] == "Directory"
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        {"revision": "nothing"},
-        {"revision": "--upload-pack=touch"},
-        {"revision": "a" * 300},
-        {"revisions": ["HEAD"]},
-        {"revisions": ["HEAD"], "sourcePositions": ["0"]},
-        {"revisions": ["HEAD"], "sourcePositions": ["2"]},
-        {"sourcePositions": ["x"]},
-    ],
+BAD_REVISIONS: tuple[dict[str, Any], ...] = (
+    {"revision": "nothing"},
+    {"revision": "--upload-pack=touch"},
+    {"revision": "a" * 300},
+    {"revisions": ["HEAD"]},
+    {"revisions": ["HEAD"], "sourcePositions": ["0"]},
+    {"revisions": ["HEAD"], "sourcePositions": ["2"]},
+    {"sourcePositions": ["x"]},
 )
-async def test_revisions_that_cannot_be(shop: Desk, query: dict[str, Any]) -> None:
-    answer = await shop.call("GET", path(shop, "manifests"), **query)
-    assert answer.failure[0] == 400, answer.body
+
+
+async def test_revisions_that_cannot_be(shop: Desk) -> None:
+    for query in BAD_REVISIONS:
+        answer = await shop.call("GET", path(shop, "manifests"), **query)
+        assert answer.failure[0] == 400, (query, answer.body)
 
 
 async def test_what_cannot_be_rendered(desk: Desk) -> None:
@@ -156,10 +154,10 @@ async def test_a_commit(shop: Desk) -> None:
     assert history.body["author"] == answer.body["author"]
 
 
-@pytest.mark.parametrize("revision", ["HEAD", "main", "0" * 39, "f" * 40, "A" * 40, "..", "-x", "%2e%2e", "ä"])
-async def test_commits_that_cannot_be(shop: Desk, revision: str) -> None:
-    answer = await shop.call("GET", path(shop, f"revisions/{revision}/metadata"))
-    assert 400 <= answer.failure[0] < 500
+async def test_commits_that_cannot_be(shop: Desk) -> None:
+    for revision in ("HEAD", "main", "0" * 39, "f" * 40, "A" * 40, "-x", "a%2Fb", "ä"):
+        answer = await shop.call("GET", path(shop, f"revisions/{revision}/metadata"))
+        assert answer.failure[0] == 400, (revision, answer.body)
 
 
 async def test_sources_that_there_are_not(shop: Desk) -> None:

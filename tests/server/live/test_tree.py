@@ -5,7 +5,6 @@ from typing import Any
 
 import aiohttp
 import orjson
-import pytest
 
 from tests.engine.objects import config_map
 from tests.engine.world import PATIENCE, until
@@ -124,13 +123,13 @@ async def test_those_who_look_together_share_one_look(shop: Desk) -> None:
         assert looks.views == 1
 
 
-@pytest.mark.parametrize("rest", ["resource-tree", "managed-resources", "manifests", "events", "links"])
-async def test_the_hidden_and_the_absent_are_the_same(shop: Desk, rest: str) -> None:
-    hidden = await shop.call("GET", path(shop, rest), who="eve")
-    absent = await shop.call("GET", path(shop, rest, "nothing"))
-    assert hidden.failure == absent.failure == (403, 7, "permission denied")
-    known = await shop.call("GET", path(shop, rest, "nothing"), project="default")
-    assert known.failure[:2] == (404, 5)
+async def test_the_hidden_and_the_absent_are_the_same(shop: Desk) -> None:
+    for rest in ("resource-tree", "managed-resources", "manifests", "events", "links", "logs", "server-side-diff"):
+        hidden = await shop.call("GET", path(shop, rest), who="eve")
+        absent = await shop.call("GET", path(shop, rest, "nothing"))
+        assert hidden.failure == absent.failure == (403, 7, "permission denied"), rest
+        known = await shop.call("GET", path(shop, rest, "nothing"), project="default")
+        assert known.failure[:2] == (404, 5), rest
 
 
 async def tree_of(desk: Desk) -> Any:
