@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.engine.world import until
+from tests.server.auth_sso.conftest import CLIENT
 from tests.server.auth_sso.test_github import dex
 from tests.server.auth_sso.visitor import Visitor
 from tests.server.desk import Desk
@@ -45,3 +47,26 @@ async def test_configured_logged_in_allowed_and_out_again(
         assert not (await ada.me())["loggedIn"]
     assert app.client_secret not in caplog.text
     assert not any(one in caplog.text for one in github.world.tokens)
+
+
+async def test_a_real_provider_and_rights_by_its_groups(
+    desk: Desk, issuer: str, visitors: Callable[[str], Visitor]
+) -> None:
+    url, sign_on = desk.running.url, desk.running.served.sign_on
+    await desk.installed("ConfigMap", "argocd-rbac-cm", {"policy.csv": "g, platform, role:admin\n"})
+    await desk.installed("Secret", "sso", {"secret": str(CLIENT["client_secret"])})
+    config = {"name": "Company", "issuer": issuer, "clientID": CLIENT["client_id"], "clientSecret": "$sso:secret"}
+    await desk.installed("ConfigMap", "argocd-cm", {"url": url, "oidc.config": json.dumps(config)})
+    await _until(lambda: bool(sign_on.connectors))
+    ada = visitors(url)
+    assert (await ada.get("/api/v1/clusters")).status == 401
+    assert (await ada.log_in("ada")).status == 303
+    assert (await ada.me())["iss"] == issuer
+    can = await ada.get("/api/v1/account/can-i/clusters/update/*")
+    assert (can.status, json.loads(can.text)) == (200, {"value": "yes"})
+    await desk.installed("ConfigMap", "argocd-rbac-cm", {"policy.csv": "g, platform, role:readonly\n"})
+
+    async def allowed() -> object:
+        return json.loads((await ada.get("/api/v1/account/can-i/clusters/update/*")).text)["value"]
+
+    await until(allowed, lambda value: value == "no")
