@@ -1,7 +1,9 @@
 """Applications made, changed and deleted through the API, on the sandbox."""
 
+import asyncio
 import copy
 import json
+import socket
 from typing import Any
 
 import pytest
@@ -310,3 +312,34 @@ async def test_deletions_that_cannot_be(desk: Desk, shop: Manifest) -> None:
     assert (await desk.call("DELETE", f"{PATH}/lost", project="default")).failure[:2] == (404, 5)
     for path in ("a%2Fb", "..%2F..%2Fsecrets", "%2e%2e", "UPPER", "a%00b"):
         assert (await desk.call("DELETE", f"{PATH}/{path}")).status in (400, 403, 404)
+
+
+async def test_nobody_who_writes_at_the_same_time_is_lost(desk: Desk, shop: Manifest) -> None:
+    name = (await made(desk, shop)).body["metadata"]["name"]
+    patches = [json.dumps({"metadata": {"annotations": {f"acme.example/{n}": "x"}}}) for n in range(6)]
+    bodies = [{"patch": patch, "patchType": "merge"} for patch in patches]
+    answers = await asyncio.gather(*(desk.call("PATCH", f"{PATH}/{name}", json=body) for body in bodies))
+    assert {answer.status for answer in answers} == {200}
+    annotations = (await desk.app())["metadata"]["annotations"]
+    assert {key for key in annotations if key.startswith("acme.example/")} == {f"acme.example/{n}" for n in range(6)}
+
+
+async def test_a_repository_that_does_not_answer(desk: Desk, shop: Manifest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trimtab.server.writing.reach.SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://ada:hunter2@127.0.0.1:{silent.getsockname()[1]}/r.git"
+        hanging = changed(shop, source={"repoURL": url, "path": "app"})
+        status, code, message = (await desk.call("POST", PATH, json=hanging)).failure
+        assert (status, code) == (400, 3)
+        assert "did not answer within 0.5 s" in message
+        assert "hunter2" not in message
+    status, code, message = (await desk.call("POST", PATH, json=hanging)).failure
+    assert (status, code) == (400, 3)
+    assert "hunter2" not in message, "nor where the connection is refused"
+
+
+async def test_a_label_is_changed_while_the_repository_is_away(desk: Desk, shop: Manifest) -> None:
+    lost = changed(shop, source={"repoURL": "file:///nowhere.git", "path": "app"})
+    assert (await desk.call("POST", PATH, json=lost, validate=False)).status == 200
+    labelled = {**lost, "metadata": {**lost["metadata"], "labels": {"a": "b"}}}
+    assert (await desk.call("PUT", f"{PATH}/{lost['metadata']['name']}", json=labelled)).status == 200

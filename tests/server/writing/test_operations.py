@@ -1,5 +1,6 @@
 """Syncs, rollbacks and their ending, asked for through the API and carried out by the controller, on the sandbox."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -217,3 +218,15 @@ async def test_applications_that_are_not_there(desk: Desk) -> None:
     for method, what, body in calls:
         answer = await desk.call(method, f"{PATH}/lost/{what}", json=body)
         assert answer.failure == (403, 7, "permission denied")
+
+
+async def test_of_many_at_once_one_sync_begins(desk: Desk) -> None:
+    desk.repo.commit({"app/one.yaml": config("a"), "app/hook.yaml": HOOK})
+    path = await an_app(desk, keep=True)
+    await desk.session("admin")
+    answers = await asyncio.gather(*(desk.call("POST", f"{path}/sync", json={}) for _ in range(8)))
+    assert sorted(answer.status for answer in answers) == [200] + [400] * 7
+    refused = {answer.failure for answer in answers if answer.status != 200}
+    assert refused == {(400, 9, "another operation is already in progress")}
+    await desk.end("before", "Succeeded")
+    await desk.sync_ended("Succeeded")

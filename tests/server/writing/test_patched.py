@@ -9,7 +9,10 @@ from trimtab.model.keys import Manifest
 from trimtab.server.failures import Failure
 from trimtab.server.writing.patched import patched
 
-DOCUMENT: Manifest = {"metadata": {"name": "shop"}, "spec": {"project": "default", "info": [], "syncPolicy": {"syncOptions": []}}}
+DOCUMENT: Manifest = {
+    "metadata": {"name": "shop"},
+    "spec": {"project": "default", "info": [], "syncPolicy": {"syncOptions": []}},
+}
 DOUBLING = [{"op": "add", "path": "/spec/info", "value": [{"name": "a", "value": "b" * 1000}]}] + [
     {"op": "copy", "from": "/spec/info", "path": "/spec/info/-"}
 ] * 40
