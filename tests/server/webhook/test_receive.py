@@ -139,6 +139,23 @@ async def test_refusals(hooked: Desk) -> None:
     assert (answer.status, answer.body) == (200, {"message": "this event is about something else, and ignored"})
 
 
+async def test_a_push_to_nowhere(hooked: Desk) -> None:
+    answer = await pushed(hooked, repository={"html_url": "", "clone_url": "", "ssh_url": ""})
+    assert answer.status == 200
+
+
+async def test_a_secret_that_is_kept_elsewhere(hooked: Desk) -> None:
+    """`$SECRET:KEY`, if that Secret is part of Argo CD; else the text is the secret."""
+    refers = {"stringData": {"webhook.github.secret": "$hooks:github"}}
+    await hooked.patch("Secret", "argocd-secret", refers, namespace=hooked.control)
+    await until(lambda: pushed(hooked), lambda answer: answer.status == 401)
+    await hooked.installed("Secret", "hooks", {"github": SECRET})
+    await until(lambda: pushed(hooked), lambda answer: answer.status == 200)
+    other = {"metadata": {"labels": {"app.kubernetes.io/part-of": "other"}}}
+    await hooked.patch("Secret", "hooks", other, namespace=hooked.control)
+    await until(lambda: pushed(hooked), lambda answer: answer.status == 401)
+
+
 async def test_a_delivery_of_too_many_references(hooked: Desk) -> None:
     sample = SAMPLES["Azure DevOps"]
     await hooked.patch("Secret", "argocd-secret", {"stringData": sample.secrets}, namespace=hooked.control)

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from trimtab.model.keys import AppKey
 from trimtab.server.applications.stored import Stored
-from trimtab.server.auth.secrets import ARGOCD_CM, ARGOCD_SECRET
+from trimtab.server.auth.secrets import ARGOCD_CM
 from trimtab.server.call import Call
 from trimtab.server.failures import Code, Failure, bad_request
 from trimtab.server.operation import Operation, Query
@@ -19,6 +19,7 @@ from trimtab.server.served import Served
 from trimtab.server.webhook.looks import look_here
 from trimtab.server.webhook.providers import is_guarded, read
 from trimtab.server.webhook.push import Delivery, Secrets
+from trimtab.server.webhook.secrets import webhook_secrets
 from trimtab.server.webhook.touched import Follower, follower, may_hold, places_of, touched
 
 log = logging.getLogger(__name__)
@@ -45,9 +46,7 @@ async def receive(call: Call[Address, bytes]) -> Json:
     served = call.served
     _check_size(served, call.body)
     delivery = Delivery(headers=call.request.headers, query=msgspec.to_builtins(call.query), body=call.body)
-    secrets = {
-        key: value.decode("utf-8", "replace") for key, value in served.configuration.secret(ARGOCD_SECRET).items()
-    }
+    secrets = webhook_secrets(served.configuration)
     apps = tuple(served.applications.catalogue)
     keys = await asyncio.to_thread(_read, delivery, secrets, apps)
     if keys is None:
@@ -75,7 +74,7 @@ def _read(delivery: Delivery, secrets: Secrets, apps: tuple[Stored, ...]) -> tup
         raise bad_request(f"more than {MOST_REFS} references in one push; they are noticed with the next poll")
     followers = tuple(_followers(places_of(url for push in pushes for url in push.urls), apps))
     keys = tuple(dict.fromkeys(key for push in pushes for key in touched(push, followers)))
-    log.info("a push to %r, %r, touches %d applications", pushes[0].urls[0][:200], pushes[0].ref[:200], len(keys))
+    log.info("a push to %.300r, %.300r, touches %d applications", pushes[0].urls, pushes[0].ref, len(keys))
     return keys
 
 
