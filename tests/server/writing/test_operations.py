@@ -134,6 +134,8 @@ async def test_syncs_that_cannot_be(desk: Desk) -> None:
         ({"retryStrategy": {"limit": "many"}}, (400, 3)),
         ({"dryrun": True}, (400, 3)),
         ({"name": "other"}, (400, 3)),
+        ({"revisions": ["main"]}, (400, 3)),
+        ({"revisions": ["main"], "sourcePositions": [2]}, (400, 3)),
         ({"appNamespace": "elsewhere"}, (403, 7)),
         ({"project": "other"}, (404, 5)),
         ([], (400, 3)),
@@ -166,6 +168,11 @@ async def test_an_operation_that_nobody_has_begun_is_taken_back(desk: Desk) -> N
     assert (await desk.call("POST", f"{path}/sync", json={})).status == 200
     assert (await desk.call("DELETE", f"{path}/operation")).body == {}
     assert "operation" not in await desk.app()
+    ended = {"phase": "Succeeded", "operation": {}, "startedAt": "2026-01-01T00:00:00Z"}
+    await desk.edit({"operation": {"sync": {}}, "status": {"operationState": ended}})
+    assert (await desk.call("DELETE", f"{path}/operation")).body == {}
+    app = await desk.app()
+    assert ("operation" not in app, at(app, "status.operationState.phase")) == (True, "Succeeded")
 
 
 async def test_rollback(desk: Desk) -> None:

@@ -34,6 +34,8 @@ from trimtab.server.writing.windows import check_window, window_state
 from trimtab.sync.asking import asking
 from trimtab.typed.json_patch import merge_patch
 
+UNDER_WAY = ("Running", "Terminating")
+"""Phases of an operation that a controller has begun; any other is what the one before has left."""
 OVERRIDE_FLAG = "application.sync.requireOverridePrivilegeForRevisionSync"
 ROLLBACK_FLAG = "server.rbac.rollback.enforce.enable"
 
@@ -103,7 +105,7 @@ async def terminate(call: Call[Where, None]) -> Json:
         state = (now.get("status") or {}).get("operationState")
         if not now.get("operation"):
             raise bad_request("Unable to terminate operation. No operation is in progress")
-        if not state:
+        if not state or state.get("phase") not in UNDER_WAY:
             return {name: part for name, part in now.items() if name != "operation"}
         return {**now, "status": {**now["status"], "operationState": {**state, "phase": "Terminating"}}}
 

@@ -117,7 +117,8 @@ class Pin(Struct, frozen=True):
 def pins(app: Application, body: SyncBody) -> tuple[Pin, ...]:
     """The revisions that are asked for. Raises Failure (400) where they fit no source, or auto-sync would undo them."""
     sources = app.spec.all_sources()
-    asked = _several(sources, body) if app.spec.sources else {0: body.revision or ""}
+    several = bool(app.spec.sources) or bool(body.revisions)
+    asked = _several(sources, body) if several else {0: body.revision or ""}
     found = tuple(Pin(at, sources[at], revision) for at, revision in asked.items() if revision)
     for pin in found:
         if automation(app) and not body.dry_run and pin.revision != pin.target:
@@ -178,7 +179,7 @@ def _several(sources: tuple[ApplicationSource, ...], body: SyncBody) -> dict[int
     """The revisions by the place of their source."""
     revisions, positions = body.revisions or (), body.source_positions or ()
     if body.revision:
-        raise bad_request("the application has several sources: send revisions and sourcePositions, not revision")
+        raise bad_request("send either revision, for one source, or revisions and sourcePositions, for several")
     if len(revisions) != len(positions):
         raise bad_request(f"{len(revisions)} revisions for {len(positions)} sourcePositions; name one for each")
     places = [int(position) - 1 if str(position).isdecimal() else -1 for position in positions]
