@@ -64,9 +64,18 @@ class Server:
             return
         self._note(entry, getattr(reply, "status", 200), "")
         if isinstance(reply, Stream):
-            await self._streams.send(request, send, reply)
+            subject = entry.subject
+            await self._streams.send(request, send, reply, still=lambda: self._is_still(subject, request))
         else:
             await send_reply(request, send, _with_renewed_session(request, reply))
+
+    async def _is_still(self, subject: Subject, request: Request) -> bool:
+        """Would the same request come from the same person, in the same groups, now?"""
+        try:
+            now = await self._identify(request, self._served)
+        except Failure:
+            return False
+        return (now.name, now.groups) == (subject.name, subject.groups)
 
     def _note(self, entry: audit.Entry, status: int, error: str) -> None:
         entry.write(status, error)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from starlette.requests import Request
 from starlette.types import Send
@@ -23,6 +23,10 @@ FAREWELL_SECONDS = 1.0
 """For the end of a stream; a caller that does not take it sees the connection break."""
 MOST = 20_000
 """Streams open at once, so that a crowd cannot take the server down."""
+ASK_AGAIN_SECONDS = 60.0
+"""So often it is asked whether the caller may still be here."""
+Still = Callable[[], Awaitable[bool]]
+"""Is the caller still who they were when the stream began?"""
 
 
 class Streams:
@@ -40,22 +44,29 @@ class Streams:
             for task in self._open:
                 task.cancel()
 
-    async def send(self, request: Request, send: Send, stream: Stream) -> None:
-        """Send until either side has enough."""
+    async def send(self, request: Request, send: Send, stream: Stream, *, still: Still) -> None:
+        """Send until either side has enough, or the caller is no longer let in: they may come again."""
         if (refusal := self._refusal()) is not None:
             await stream.messages.aclose()
             await send_failure(request, send, refusal)
             return
         sending = asyncio.create_task(_Sender(request, send).run(stream.messages))
-        leaving = asyncio.create_task(gone(request))
+        ends = (sending, asyncio.create_task(gone(request)), asyncio.create_task(self._expired(still)))
         self._open.add(sending)
         try:
-            await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._open.discard(sending)
-            for task in (sending, leaving):
+            for task in ends:
                 task.cancel()
-            await asyncio.gather(sending, leaving, return_exceptions=True)
+            await asyncio.gather(*ends, return_exceptions=True)
+
+    async def _expired(self, still: Still) -> None:
+        """Return when the caller is no longer who they were: logged out, removed, of other groups."""
+        while True:
+            await self._clock.sleep(ASK_AGAIN_SECONDS)
+            if not await still():
+                return
 
     def _refusal(self) -> Failure | None:
         if self._closed:

@@ -1,9 +1,10 @@
 """A server with single sign-on, and nothing else: its configuration is written by hand, its clock is stepped."""
 
+import asyncio
 import base64
 import contextlib
 import datetime as dt
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any
 
 from trimtab.clock import StepClock
@@ -13,12 +14,37 @@ from trimtab.server.asgi import Server
 from trimtab.server.auth import login
 from trimtab.server.auth.identify import identify
 from trimtab.server.auth.sign_on import signing_on
+from trimtab.server.call import Call
 from trimtab.server.configuration import Configuration
 from trimtab.server.listening import Options, listening
-from trimtab.server.operation import AnyOperation
+from trimtab.server.operation import AnyOperation, NoQuery, Operation
+from trimtab.server.reply import Stream
 from trimtab.server.served import Served
 
-OPERATIONS: tuple[AnyOperation, ...] = (*login.OPERATIONS, *session.OPERATIONS, *version.OPERATIONS)
+
+async def silent(call: Call[NoQuery, None]) -> Stream:
+    """A stream that says hello and then nothing, for as long as it is let."""
+
+    async def messages() -> AsyncGenerator[bytes, None]:
+        yield b'"hello"'
+        await asyncio.Event().wait()
+
+    return Stream(messages=messages())
+
+
+SILENT = Operation(
+    method="GET",
+    path="/silent",
+    id="Silent",
+    handler=silent,
+    needs="logged in",
+    query=NoQuery,
+    body=type(None),
+    reply=str,
+    summary="",
+    streams=True,
+)
+OPERATIONS: tuple[AnyOperation, ...] = (*login.OPERATIONS, *session.OPERATIONS, *version.OPERATIONS, SILENT)
 KEY = "the-key-that-signs-tokens-in-tests"
 PART_OF = {"app.kubernetes.io/part-of": "argocd"}
 

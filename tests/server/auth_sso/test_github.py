@@ -1,5 +1,6 @@
 """Logging in with GitHub, through the fake one's pages and API: who gets in, and who is out again."""
 
+import asyncio
 import base64
 import json
 from collections.abc import Callable
@@ -147,6 +148,21 @@ async def test_a_member_who_is_removed_is_out_within_a_minute(place: Place, gith
     assert (await ada.me())["loggedIn"]
     place.clock.step(1)
     assert await ada.me() == {"loggedIn": False}
+
+
+@pytest.mark.usefixtures("configured")
+async def test_a_stream_that_is_open_ends_within_a_minute_too(place: Place, github: FakeGitHub, ada: Visitor) -> None:
+    await ada.log_in("ada")
+    async with ada.session.get(f"{place.url}/silent") as response:
+        assert await response.content.readline() == b'{"result":"hello"}\n'
+        place.clock.step(60)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await response.content.readline()
+        github.world.remove("acme", "ada")
+        place.clock.step(60)
+        assert await response.content.read() == b""
+    assert (await ada.get("/silent")).status == 401
 
 
 @pytest.mark.usefixtures("configured")
