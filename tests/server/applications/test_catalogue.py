@@ -56,10 +56,15 @@ def test_orders_and_blocks_stay_true(seed: int) -> None:
 
 def test_a_page_goes_on_after_an_application_that_is_gone() -> None:
     order: list[Place] = [("b", "b", "x"), ("c", "c", "x"), ("d", "d", "x")]
-    assert beyond(order, ("bb", "bb", "x"), descending=False) == order[1:]
-    assert beyond(order, ("c", "c", "x"), descending=False) == order[2:]
-    assert beyond(order, ("cc", "cc", "x"), descending=True) == [order[1], order[0]]
-    assert beyond(order, None, descending=True) == order[::-1]
+    for last, descending, expected in [
+        ("bb", False, ["c", "d"]),
+        ("c", False, ["d"]),
+        ("cc", True, ["c", "b"]),
+        ("c", True, ["b"]),
+    ]:
+        after = beyond(order, (last, last, "x"), at=lambda one: one, descending=descending)
+        assert [name for _, name, _ in after] == expected
+    assert beyond(order, None, at=lambda one: one, descending=True) == order[::-1]
 
 
 @pytest.mark.parametrize("fields", ["", "items.metadata.name,items.spec", "-items.metadata", "items.nothing"])

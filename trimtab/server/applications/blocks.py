@@ -12,13 +12,13 @@ Name = tuple[str, str]
 
 
 class Block:
-    """Some neighbours; never changed."""
+    """Some neighbours; never changed. `lasting`: all callers share it, so that its JSON is worth its memory."""
 
-    __slots__ = ("__weakref__", "apps", "names")
+    __slots__ = ("__weakref__", "apps", "lasting")
 
-    def __init__(self, apps: Sequence[Stored]) -> None:
+    def __init__(self, apps: Sequence[Stored], *, lasting: bool) -> None:
         self.apps = tuple(apps)
-        self.names: list[Name] = [_name(app) for app in apps]
+        self.lasting = lasting
 
 
 class Blocks:
@@ -37,7 +37,7 @@ class Blocks:
         name = _name(app)
         at = self._find(name)
         apps = list(self._blocks[at].apps) if self._blocks else []
-        inside = bisect_left(self._blocks[at].names, name) if self._blocks else 0
+        inside = bisect_left(apps, name, key=_name)
         replaces = inside < len(apps) and _name(apps[inside]) == name
         apps[inside : inside + replaces] = [app]
         self._set(at, apps)
@@ -53,7 +53,7 @@ class Blocks:
     def _set(self, at: int, apps: list[Stored]) -> None:
         half = len(apps) // 2
         parts = [apps[:half], apps[half:]] if len(apps) > MOST else [apps] if apps else []
-        self._blocks[at : at + 1] = [Block(part) for part in parts]
+        self._blocks[at : at + 1] = [Block(part, lasting=True) for part in parts]
         self._firsts[at : at + 1] = [_name(part[0]) for part in parts]
 
 

@@ -3,6 +3,7 @@
 from bisect import bisect_left, bisect_right, insort
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,6 +13,7 @@ from trimtab.server.applications.blocks import Blocks
 from trimtab.server.applications.header import Header
 from trimtab.server.applications.stored import Stored
 
+T = TypeVar("T")
 Listener = Callable[[Stored | None, Stored | None], None]
 """Hears of each change: what was (None: nothing), what is (None: it is gone)."""
 Place = tuple[str | int, str, str]
@@ -121,12 +123,12 @@ def place(app: Stored, sort: str) -> Place:
     return SORTS[sort](app.header), app.name, app.namespace
 
 
-def beyond(order: list[Place], last: Place | None, *, descending: bool) -> list[Place]:
-    """What comes after `last` in this order, whether `last` is still there or not."""
+def beyond(order: list[T], last: Place | None, *, at: Callable[[T], Place], descending: bool) -> list[T]:
+    """What comes after `last` in this order, whether `last` is still there or not. `at`: where one stands in it."""
     if descending:
-        end = len(order) if last is None else bisect_left(order, last)
+        end = len(order) if last is None else bisect_left(order, last, key=at)
         return order[:end][::-1]
-    return order if last is None else order[bisect_right(order, last) :]
+    return order if last is None else order[bisect_right(order, last, key=at) :]
 
 
 def _take_out(order: list[Place], old: Place | None) -> None:

@@ -1,7 +1,7 @@
 """Answering a list: what is selected and may be seen, in order, a page of it, projected."""
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Literal
 
 import msgspec
@@ -10,18 +10,16 @@ from msgspec import Meta, Struct, field
 from trimtab.access.enforcer import Judge
 from trimtab.model.keys import AppKey
 from trimtab.server.applications.blocks import Block
-from trimtab.server.applications.catalogue import RANKED, Place, beyond, place
+from trimtab.server.applications.catalogue import RANKED, SORTS, Place, beyond, place
 from trimtab.server.applications.filters import Filters, selection_of
 from trimtab.server.applications.paging import Mark, decode_mark, encode_mark, fingerprint
 from trimtab.server.applications.pieces import gzipped, in_blocks, plain
 from trimtab.server.applications.projection import Projection, parse_fields
+from trimtab.server.applications.selection import EVERYTHING
 from trimtab.server.applications.store import ApplicationStore
 from trimtab.server.applications.stored import Stored
 from trimtab.server.failures import bad_request
 from trimtab.server.reply import Pieces, Raw
-
-AT_ONCE = 250
-"""Applications that are looked at before others get their turn."""
 
 Sort = Literal[
     "name", "-name", "namespace", "-namespace", "project", "-project", "createdAt", "-createdAt",
@@ -71,50 +69,31 @@ def fields_of(text: str, prefix: str) -> Projection:
 
 
 async def _page(store: ApplicationStore, query: ListQuery, judge: Judge) -> Page:
-    tests = selection_of(query).tests()
+    selection = selection_of(query)
     last = _last(query)
-    if judge.nothing:
-        return Page((), ListMeta(store.resource_version))
-    if not tests and judge.everything:
-        return _unfiltered(store, query, last)
-
-    def passes(app: Stored) -> bool:
-        header = app.header
-        return all(test(header) for test in tests) and judge(app.rbac_name(store.namespace))
-
-    return await _filtered(store, query, _Filter(last, passes))
-
-
-def _unfiltered(store: ApplicationStore, query: ListQuery, last: Place | None) -> Page:
-    """Nobody has to look at each application."""
+    blocks = store.catalogue.blocks.snapshot()
+    unfiltered = judge.everything and selection == EVERYTHING
+    if not unfiltered:
+        blocks = [] if judge.nothing else await store.sieves.of(selection, judge).sift(blocks)
     if query.sort == "name" and not query.limit and last is None:
-        return Page(store.catalogue.blocks.snapshot(), ListMeta(store.resource_version))
-    places = _places(store, query, last)
-    end = query.limit or len(places)
-    return _made(store, query, chosen=_apps(store, places[:end]), remaining=len(places) - min(end, len(places)))
+        return Page(blocks, ListMeta(store.resource_version))
+    if unfiltered:
+        places = beyond(store.catalogue.order(_key(query)), last, at=_itself, descending=_descends(query))
+        end = min(query.limit or len(places), len(places))
+        return _made(store, query, chosen=_apps(store, places[:end]), remaining=len(places) - end)
+    apps = _after(last, query, blocks)
+    end = min(query.limit or len(apps), len(apps))
+    return _made(store, query, chosen=apps[:end], remaining=len(apps) - end)
 
 
-class _Filter(Struct, frozen=True):
-    last: Place | None
-    passes: Callable[[Stored], bool]
-
-
-async def _filtered(store: ApplicationStore, query: ListQuery, wanted: _Filter) -> Page:
-    places = _places(store, query, wanted.last)
-    chosen: list[Stored] = []
-    remaining = 0
-    for at in range(0, len(places), AT_ONCE):
-        found = [app for app in _apps(store, places[at : at + AT_ONCE]) if wanted.passes(app)]
-        room = query.limit - len(chosen) if query.limit else len(found)
-        chosen += found[:room]
-        remaining += len(found[room:])
-        await asyncio.sleep(0)
-    return _made(store, query, chosen=chosen, remaining=remaining)
-
-
-def _places(store: ApplicationStore, query: ListQuery, last: Place | None) -> list[Place]:
-    order = store.catalogue.order(query.sort.removeprefix("-"))
-    return beyond(order, last, descending=query.sort.startswith("-"))
+def _after(last: Place | None, query: ListQuery, blocks: Sequence[Block]) -> list[Stored]:
+    """What has passed the filters, as it was then. Blocks are sorted by name, and stay so among equals."""
+    at = partial(place, sort=_key(query))
+    apps = [app for block in blocks for app in block.apps]
+    value = SORTS[_key(query)]
+    if _key(query) != "name":
+        apps.sort(key=lambda app: value(app.header))
+    return beyond(apps, last, at=at, descending=_descends(query))
 
 
 def _apps(store: ApplicationStore, places: list[Place]) -> list[Stored]:
@@ -122,10 +101,22 @@ def _apps(store: ApplicationStore, places: list[Place]) -> list[Stored]:
     return [app for app in found if app is not None]
 
 
+def _itself(one: Place) -> Place:
+    return one
+
+
+def _key(query: ListQuery) -> str:
+    return query.sort.removeprefix("-")
+
+
+def _descends(query: ListQuery) -> bool:
+    return query.sort.startswith("-")
+
+
 def _made(store: ApplicationStore, query: ListQuery, *, chosen: list[Stored], remaining: int) -> Page:
     meta = ListMeta(store.resource_version)
     if remaining and chosen:
-        mark = Mark(_fingerprint(query), place(chosen[-1], query.sort.removeprefix("-")))
+        mark = Mark(_fingerprint(query), place(chosen[-1], _key(query)))
         meta = ListMeta(store.resource_version, encode_mark(mark), remaining)
     return Page(in_blocks(chosen), meta)
 
@@ -133,7 +124,7 @@ def _made(store: ApplicationStore, query: ListQuery, *, chosen: list[Stored], re
 def _last(query: ListQuery) -> Place | None:
     if not query.continue_:
         return None
-    ranked = query.sort.removeprefix("-") in RANKED
+    ranked = _key(query) in RANKED
     try:
         return decode_mark(query.continue_, _fingerprint(query), ranked=ranked)
     except ValueError as error:

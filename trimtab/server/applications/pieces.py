@@ -24,7 +24,7 @@ Piece = bytes | memoryview
 
 def in_blocks(apps: Sequence[Stored]) -> list[Block]:
     """A selection, in the order given."""
-    return [Block(apps[at : at + MOST]) for at in range(0, len(apps), MOST)]
+    return [Block(apps[at : at + MOST], lasting=False) for at in range(0, len(apps), MOST)]
 
 
 async def plain(head: bytes, blocks: Sequence[Block], view: View, tail: bytes) -> list[Piece]:
@@ -33,7 +33,9 @@ async def plain(head: bytes, blocks: Sequence[Block], view: View, tail: bytes) -
     for at, block in enumerate(blocks):
         kept = view.plain.get(block)
         if kept is None:
-            kept = view.plain[block] = b"," + _joined(block, view)
+            kept = b"," + _joined(block, view)
+            if block.lasting:
+                view.plain[block] = kept
             await asyncio.sleep(0)
         pieces.append(kept if at else memoryview(kept)[1:])
     return [*pieces, tail]

@@ -17,6 +17,7 @@ from trimtab.model.observed import Listed, Observed, Removed, Upserted, WatchEve
 from trimtab.server.applications.catalogue import Catalogue
 from trimtab.server.applications.header import version_number
 from trimtab.server.applications.hub import Hub
+from trimtab.server.applications.sieve import Sieves
 from trimtab.server.applications.stored import Stored, stored
 from trimtab.server.applications.views import Views
 
@@ -39,6 +40,7 @@ class ApplicationStore:
         self._listed = asyncio.Event()
         self.catalogue = Catalogue()
         self.views = Views(self.catalogue)
+        self.sieves = Sieves(namespace)
         self.hub = Hub(self.catalogue, self.views, namespace=namespace, rights=rights)
         self.namespace = namespace
         self.trouble = ""
