@@ -1,5 +1,6 @@
-"""What looks into a cluster, on a real Kubernetes: owners, endpoints, patches, dry runs and masks are its own there. The
-same tests as on the sandbox; those of what is refused before anybody is asked stay there.
+"""What looks into a cluster, on a real Kubernetes: owners, endpoints, patches and dry runs are its own there.
+
+The same tests as on the sandbox; those of what is refused before anybody is asked stay there.
 """
 
 from tests.engine.world import until

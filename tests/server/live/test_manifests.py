@@ -16,6 +16,11 @@ async def managed(desk: Desk, **query: str) -> Any:
     return answer.body["items"]
 
 
+async def targets(desk: Desk) -> list[tuple[str, bool]]:
+    """What is declared, and whether it differs from what runs."""
+    return [(one["targetState"], one.get("modified", False)) for one in await managed(desk)]
+
+
 async def test_in_sync(shop: Desk) -> None:
     items = {one["kind"]: one for one in await managed(shop)}
     assert items.keys() == {"Deployment", "Service", "ConfigMap"}
@@ -169,3 +174,16 @@ async def test_sources_that_there_are_not(shop: Desk) -> None:
     for part in ("chartdetails", "ocimetadata"):
         assert (await shop.call("GET", path(shop, f"revisions/1.0.0/{part}"))).failure[:2] == (501, 12)
         assert (await shop.call("GET", path(shop, f"revisions/1.0.0/{part}"), who="eve")).status == 403
+
+
+async def test_where_the_controller_is_elsewhere(shop: Desk) -> None:
+    """Another replica keeps the applications on course: what Git says is looked up here."""
+    here = await targets(shop), (await shop.call("GET", path(shop, "manifests"))).body
+    shop.running.served.acting = lambda: False
+    for _ in range(2):
+        assert (await targets(shop), (await shop.call("GET", path(shop, "manifests"))).body) == here
+    shop.repo.commit(files("app", config_map("new")))
+    shop.running.served.world.memories.clear()
+    await shop.edit({"spec": {"syncPolicy": {"automated": None}}})
+    fresh = await shop.call("GET", path(shop, "manifests"), noCache=True)
+    assert fresh.body["revision"] == shop.repo.sha()

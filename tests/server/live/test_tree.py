@@ -95,6 +95,18 @@ async def test_a_stream_tells_of_every_change_and_of_nothing_else(shop: Desk) ->
         await trees.silence()
 
 
+async def test_no_change_is_missed_however_quickly_they_come(shop: Desk) -> None:
+    await grown(shop)
+    async with following(shop) as trees:
+        await trees.next()
+        for n in range(25):
+            live = await shop.patch("ConfigMap", "settings", {"data": {"key": str(n)}})
+            await asyncio.sleep(0.02)
+        wanted = live["metadata"]["resourceVersion"]
+        while node(await trees.next(), "ConfigMap")["resourceVersion"] != wanted:
+            pass
+
+
 async def test_a_stream_ends_when_the_caller_may_no_longer_look(shop: Desk) -> None:
     await grown(shop)
     async with following(shop, who="ada") as trees:

@@ -22,7 +22,6 @@ from trimtab.server.live.masks import masked, shown
 from trimtab.server.live.names import NAME, NAMESPACE, InApplication, ObjectQuery, check, key_named
 from trimtab.server.live.nodes import ApplicationTree
 from trimtab.server.live.subject import Looked
-from trimtab.server.live.view import View
 from trimtab.server.operation import Needs, Operation
 from trimtab.server.reply import Json, Raw, Stream
 from trimtab.server.wire import encode
@@ -117,11 +116,11 @@ async def managed_resources(call: Call[ManagedQuery, None]) -> Raw:
     return Raw(body=b'{"items":[' + b",".join(found) + b"]}" if found else b'{"items":null}')
 
 
-async def resource_tree(call: Call[TreeQuery, None]) -> Json:
+async def resource_tree(call: Call[TreeQuery, None]) -> Raw:
     """The objects of the application, and what they own."""
     subject = await look(call, call.params["applicationName"], call.query)
     async with deadline(), looks_of(call.served).view(subject) as view:
-        return Json(value=(await view.grown()).tree)
+        return Raw(body=(await view.newer_body(0))[1])
 
 
 async def watch_resource_tree(call: Call[TreeQuery, None]) -> Stream:
@@ -212,14 +211,9 @@ async def _trees(call: Call[TreeQuery, None], subject: Looked) -> AsyncGenerator
     async with looks_of(call.served).view(subject) as view:
         version = 0
         while True:
-            version, tree = await _next(view, version)
+            version, body = await view.newer_body(version)
             _still(call, subject)
-            yield encode(tree)
-
-
-async def _next(view: View, version: int) -> tuple[int, ApplicationTree]:
-    newer, grown = await view.newer(version)
-    return newer, grown.tree
+            yield body
 
 
 def _still(call: Call[TreeQuery, None], subject: Looked) -> None:

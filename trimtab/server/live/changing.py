@@ -48,14 +48,14 @@ def read_patch(body: object, patch_type: str) -> tuple[PatchType, Patch]:
 
 
 async def patch_object(subject: Looked, member: Member, kind: PatchType, patch: Patch) -> Manifest:
-    """The object afterwards. Raises Failure, `ApiError`."""
+    """The object afterwards. Raises Failure, `ApiError`; nothing is patched that has only the same name."""
     _check_secret(member.key, patch)
     try:
         return await write.patch(
             subject.cluster.transport,
             member.resource,
             member.key.name,
-            patch,
+            _of_that_object(patch, member.observed.meta.uid),
             patch_type=kind,
             namespace=member.key.namespace,
             field_manager=FIELD_MANAGER,
@@ -84,6 +84,14 @@ def _decoded(body: object) -> Any:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise bad_request(f"the patch is not JSON: {error}") from error
+
+
+def _of_that_object(patch: Patch, uid: str) -> Patch:
+    """The patch, refused where another object has taken the name meanwhile."""
+    if isinstance(patch, list):
+        return [{"op": "test", "path": "/metadata/uid", "value": uid}, *patch]
+    metadata = patch.get("metadata", {})
+    return {**patch, "metadata": {"uid": uid, **metadata}} if isinstance(metadata, dict) else patch
 
 
 def _check_secret(key: ObjectKey, patch: Patch) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ from trimtab.controller.clusters import ClusterHandle
 from trimtab.errors import TrimtabError
 from trimtab.model.keys import AppKey, ObjectKey
 from trimtab.server.applications.stored import Stored
-from trimtab.server.failures import Failure, not_found
+from trimtab.server.failures import Code, Failure, not_found
 from trimtab.server.live.describe import Seen, seen
 from trimtab.server.live.grown import Grown, Wanted, grow
 from trimtab.server.live.hosts import Nodes
@@ -21,9 +22,14 @@ from trimtab.server.live.roots import Roots, roots
 from trimtab.server.live.subject import Looked, looked
 from trimtab.server.live.surroundings import Sight, Surroundings
 from trimtab.server.served import Served
+from trimtab.server.wire import encode
 
+log = logging.getLogger(__name__)
 COALESCE_SECONDS = 0.2
 """Changes that come together make one new tree."""
+IDLE = 5
+"""A tree that takes long to make is made at most this part of the time: so many times longer nothing is done."""
+MOST_SECONDS = 3.0
 AGAIN_SECONDS = 3.0
 LOOK_AGAIN_SECONDS = 60.0
 
@@ -48,9 +54,11 @@ class View:
         self._following: dict[tuple[ClusterHandle, Sight], Surroundings] = {}
         self._uses = contextlib.AsyncExitStack()
         self._described: dict[ObjectKey, tuple[str, Seen]] = {}
+        self._versions: dict[ObjectKey, str] = {}
         self._dirty = asyncio.Event()
         self._news = asyncio.Condition()
         self._grown: Grown | None = None
+        self._body = b""
         self._error: TrimtabError | Failure | None = None
         self._task: asyncio.Task[None] | None = None
         self.version = 0
@@ -74,6 +82,12 @@ class View:
         assert self._grown is not None
         return self.version, self._grown
 
+    async def newer_body(self, version: int) -> tuple[int, bytes]:
+        """As `newer`, the tree as JSON: encoded once for all who look."""
+        newer, grown = await self.newer(version)
+        self._body = self._body or encode(grown.tree)
+        return newer, self._body
+
     async def close(self) -> None:
         if self._task is not None:
             self._task.cancel()
@@ -83,18 +97,27 @@ class View:
         await self._uses.aclose()
 
     async def _run(self) -> None:
+        clock = self._served.clock
         while True:
             self._dirty.clear()
-            await self._change(await self._renewed())
-            await self._served.clock.sleep(COALESCE_SECONDS)
+            began = clock.monotonic()
+            subject = await self._renewed()
+            took = clock.monotonic() - began
+            await self._change(subject)
+            await clock.sleep(min(MOST_SECONDS, max(COALESCE_SECONDS, IDLE * took)))
 
     async def _renewed(self) -> Looked | None:
         """Make the tree anew and tell of it; what it was made of."""
         try:
             subject = looked(self._served, self._stored())
+            self._versions = _versions(subject)
             grown = await self._grow(subject)
         except (TrimtabError, Failure) as error:
             await self._tell(self._grown, error)
+            return None
+        except Exception:
+            log.exception("the tree of %s: a defect in Trimtab", self._key)
+            await self._tell(self._grown, Failure(Code.INTERNAL, "internal error; the server's log says more"))
             return None
         await self._tell(grown, None)
         return subject
@@ -103,18 +126,22 @@ class View:
         async with self._news:
             if grown is not None and (self._grown is None or grown.tree != self._grown.tree):
                 self.version += 1
+                self._body = b""
             self._grown, self._error = grown, error
             self._news.notify_all()
 
     async def _change(self, subject: Looked | None) -> None:
-        """Return when something has changed, or may have."""
+        """Return when something has changed since the tree was begun, or may have."""
+        patience = LOOK_AGAIN_SECONDS if subject is not None else AGAIN_SECONDS
         waiting: list[asyncio.Task[Any]] = [asyncio.create_task(self._dirty.wait())]
-        if subject is not None and self._grown is not None:
+        if subject is not None:
             keys = frozenset(self._described)
-            waiting.append(asyncio.create_task(subject.cluster.changed(keys, timeout=LOOK_AGAIN_SECONDS)))
+            waiting.append(asyncio.create_task(subject.cluster.changed(keys, timeout=patience)))
         try:
-            patience = LOOK_AGAIN_SECONDS if subject is not None else AGAIN_SECONDS
-            await asyncio.wait(waiting, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+            # They begin to listen; what has changed before that is seen by comparing.
+            await asyncio.sleep(0)
+            if subject is None or self._versions == _versions(subject):
+                await asyncio.wait(waiting, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in waiting:
                 task.cancel()
@@ -184,6 +211,11 @@ class View:
         """A list in argocd-cm, by commas."""
         text = self._served.configuration.config_map("argocd-cm").get(setting, "")
         return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _versions(subject: Looked) -> dict[ObjectKey, str]:
+    """The states of the application's own objects, as the cache has them."""
+    return {key: entry.version for key, entry in subject.cluster.live.tracked(subject.instance).items()}
 
 
 def _is_built_in(one: Seen) -> bool:
