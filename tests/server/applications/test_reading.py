@@ -112,7 +112,7 @@ async def test_selected(desk: Desk) -> None:
 
 async def test_pages_survive_what_comes_and_goes(desk: Desk) -> None:
     await apps(desk, *(f"app-{n}" for n in range(7)))
-    for sort in ("name", "-createdAt", "health"):
+    for sort in ("name", "-createdAt", "project"):
         seen: list[str] = []
         token, remaining = "", 7
         while True:
