@@ -129,12 +129,22 @@ def _operation(operation: AnyOperation, schema_of: SchemaOf) -> Schema:
     if operation.body is bytes:
         described["requestBody"] = {"content": {"*/*": {}}}
     elif _is_json(operation.body):
-        described["requestBody"] = {"content": {JSON: {"schema": schema_of(operation.body)}}}
+        content = {JSON: {"schema": schema_of(operation.body)}}
+        described["requestBody"] = {"content": content, "required": _is_required(operation.body)}
     return described
 
 
 def _is_json(body: Any) -> bool:
     return body is not bytes and body is not type(None)
+
+
+def _is_required(body: Any) -> bool:
+    """No body counts as an empty object."""
+    try:
+        msgspec.json.decode(b"{}", type=body)
+    except msgspec.ValidationError:
+        return True
+    return False
 
 
 def _path_parameters(operation: AnyOperation) -> Iterator[Schema]:

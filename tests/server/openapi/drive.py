@@ -26,6 +26,7 @@ from trimtab.server.openapi import document
 from trimtab.server.operations import OPERATIONS
 
 PATIENCE = 15.0
+FEW = 2
 ORDER = ("get", "post", "put", "patch", "delete")
 """What deletes comes last."""
 HONEST = {501, 503}
@@ -38,13 +39,14 @@ AnOperation = APIOperation[Any, Any, Any, Any]
 
 
 class Order(Struct, frozen=True):
-    """`values`: of path parameters that exist. `examples`: how many, for each operation."""
+    """`values`: of path parameters that exist. `examples`: how many, for each operation; FEW after `seconds`."""
 
     url: str
     token: str
     values: dict[str, str]
     seed: int
     examples: int
+    seconds: float
 
 
 class Found(Struct, frozen=True):
@@ -114,15 +116,15 @@ def without_dots(described: Schema) -> Schema:
     return {**described, "paths": paths}
 
 
-def drive(caller: Caller, operation: AnOperation, order: Order) -> None:
-    """Some examples of what is allowed, and of what is not, with names that exist and others."""
+def drive(caller: Caller, operation: AnOperation, order: Order, *, examples: int) -> None:
+    """Examples of what is allowed, and of what is not, with names that exist and others."""
     drawn = [operation.as_strategy(mode) for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)]
     if named := {one.name: order.values[one.name] for one in operation.path_parameters if one.name in order.values}:
         drawn.append(operation.as_strategy(path_parameters=named))
 
     @seed(order.seed)
     @settings(
-        max_examples=order.examples,
+        max_examples=examples,
         deadline=None,
         database=None,
         phases=[Phase.generate],
@@ -139,10 +141,11 @@ def find(order: Order) -> Found:
     caller = Caller(order)
     problems: list[str] = []
     took: dict[str, float] = {}
+    until = time.perf_counter() + order.seconds
     for operation in operations(document(OPERATIONS)):
         began = time.perf_counter()
         try:
-            drive(caller, operation, order)
+            drive(caller, operation, order, examples=order.examples if began < until else FEW)
         except (Exception, BaseExceptionGroup) as error:
             problems.append(f"{operation.label}: {error}"[:3000])
         took[operation.label] = time.perf_counter() - began

@@ -14,7 +14,7 @@ from tests.server.conforming import Conforming
 from trimtab.model.application import Application
 from trimtab.model.part import Part
 from trimtab.server.call import Call
-from trimtab.server.openapi import describing, document
+from trimtab.server.openapi import JSON, describing, document
 from trimtab.server.operation import AnyOperation, Body, Needs, NoQuery, Operation, Query
 from trimtab.server.operations import OPERATIONS
 from trimtab.server.reply import Json
@@ -78,10 +78,10 @@ def test_rights() -> None:
 def test_bodies() -> None:
     assert "requestBody" not in described()
     assert described(method="POST", body=bytes)["requestBody"] == {"content": {"*/*": {}}}
-    wish = described(method="POST", body=Wish)["requestBody"]["content"]["application/json"]
-    assert wish == {"schema": {"$ref": "#/components/schemas/Wish"}}
-    text = described(method="POST", body=str)["requestBody"]["content"]["application/json"]
-    assert text == {"schema": {"type": "string"}}
+    wish, text = {"schema": {"$ref": "#/components/schemas/Wish"}}, {"schema": {"type": "string"}}
+    assert described(method="POST", body=Wish)["requestBody"] == {"content": {JSON: wish}, "required": True}
+    assert described(method="POST", body=str)["requestBody"] == {"content": {JSON: text}, "required": True}
+    assert described(method="POST", body=dict[str, int])["requestBody"]["required"] is False
 
 
 def test_replies() -> None:
