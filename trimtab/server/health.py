@@ -45,7 +45,7 @@ async def readyz(call: Call[NoQuery, None]) -> Json:
         ready=not waiting,
         acting=served.acting(),
         waiting=waiting,
-        troubles=served.configuration.troubles(),
+        troubles={**served.configuration.troubles(), **served.applications.troubles()},
         problems={**served.configuration.problems(), **account_problems(served)},
     )
     return Json(value=found, status=503 if waiting else 200)

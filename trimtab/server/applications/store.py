@@ -27,10 +27,7 @@ FOLLOW_AGAIN = 3.0
 
 
 class ApplicationStore:
-    """What the API server last said of each Application, and who hears of changes. `rights`: as they are now.
-
-    `trouble`: why what is known may be old, "" when it is not.
-    """
+    """What the API server last said of each Application, and who hears of changes. `rights`: as they are now."""
 
     def __init__(
         self, transport: Transport, discovery: Discovery, *, namespace: str, rights: Callable[[], Enforcer]
@@ -43,7 +40,7 @@ class ApplicationStore:
         self.sieves = Sieves(namespace)
         self.hub = Hub(self.catalogue, self.views, namespace=namespace, rights=rights)
         self.namespace = namespace
-        self.trouble = ""
+        self._trouble = ""
 
     @property
     def resource_version(self) -> str:
@@ -60,6 +57,10 @@ class ApplicationStore:
     async def resource(self) -> Resource:
         """How the API server serves Applications."""
         return await self._discovery.find(GROUP, "Application")
+
+    def troubles(self) -> dict[str, str]:
+        """Why what is known may be old, by kind; {} when it is not."""
+        return {"Application": self._trouble} if self._trouble else {}
 
     def waiting_for(self) -> tuple[str, ...]:
         """The kinds that were not seen yet."""
@@ -86,7 +87,7 @@ class ApplicationStore:
                 await self._watch()
             except TrimtabError as error:
                 log.warning("Applications of %s cannot be followed: %s", self.namespace, error.message)
-                self.trouble = error.message
+                self._trouble = error.message
                 await self._transport.clock.sleep(FOLLOW_AGAIN)
 
     async def _watch(self) -> None:
@@ -94,12 +95,12 @@ class ApplicationStore:
         events = watch(self._transport, resource, namespace=self.namespace, report=self._note)
         async with contextlib.aclosing(events) as batches:
             async for batch in batches:
-                self.trouble = ""
+                self._trouble = ""
                 for event in batch:
                     self.take(event)
 
     def _note(self, broken: Retry | None) -> None:
-        self.trouble = broken.message if broken else ""
+        self._trouble = broken.message if broken else ""
 
     def take(self, event: WatchEvent) -> None:
         """Believe what a watch says."""
