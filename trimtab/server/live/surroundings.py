@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 ALWAYS = {("", "Pod"), ("apps", "ReplicaSet"), ("batch", "Job"), ("discovery.k8s.io", "EndpointSlice")}
 """What the commonest kinds own: watched from the start."""
 OWNED_BY_NAME = {("", "Endpoints"), ("", "PersistentVolumeClaim")}
-LIST_AGAIN = 30.0
+LIST_AGAIN = 60.0
 GroupKind = tuple[str, str]
 
 
@@ -42,7 +42,7 @@ class Sight(Struct, frozen=True):
 
 
 class Surroundings:
-    """`version` grows with every change; the events in `listeners` are set then."""
+    """The events in `listeners` are set with every change."""
 
     def __init__(self, cluster: ClusterHandle, sight: Sight, *, is_hidden: IsHidden, clock: Clock) -> None:
         self._cluster = cluster
@@ -55,7 +55,6 @@ class Surroundings:
         self._beginning: asyncio.Task[None] | None = None
         self._again: asyncio.Task[None] | None = None
         self.listeners: set[asyncio.Event] = set()
-        self.version = 0
 
     async def ready(self) -> None:
         """Return when all was seen once. Raises TrimtabError; then the next who asks tries again."""
@@ -180,7 +179,6 @@ class Surroundings:
         return seen(orjson.loads(observed.raw), kind=kind, labels=self._sight.labels)
 
     def _ring(self) -> None:
-        self.version += 1
         for event in self.listeners:
             event.set()
 

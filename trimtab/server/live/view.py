@@ -156,8 +156,7 @@ class View:
     async def _grow(self, subject: Looked) -> Grown:
         limits = await self._served.world.projects.limits(subject.app)
         found = await roots(subject, limits)
-        project = self._served.configuration.projects.get(subject.stored.project)
-        orphaned = project.spec.orphaned_resources if project else None
+        orphaned = limits.project.spec.orphaned_resources
         tops = self._seen_roots(found)
         around = await self._look_around(subject, tops, orphans=orphaned is not None)
         grown = grow(
