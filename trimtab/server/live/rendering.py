@@ -7,6 +7,7 @@ from trimtab.compare.redact import is_secret
 from trimtab.controller.refresh import declare
 from trimtab.controller.world import Declared
 from trimtab.errors import Stalled
+from trimtab.kube.errors import Forbidden
 from trimtab.model.keys import Manifest, annotations_of, key_of, kind_of
 from trimtab.model.part import Part
 from trimtab.model.target import Target
@@ -136,7 +137,11 @@ async def _tried(subject: Looked, target: TargetObject) -> Sides:
     live = await live_of(subject, target)
     if live is not None and not _is_own(subject, target, live):
         raise absent(subject, target.key)
-    after = await predicted(subject, target)
+    try:
+        after = await predicted(subject, target)
+    except Forbidden:
+        # A server that runs alone may make nothing new, not even for show.
+        after = target.manifest()
     return Sides(target.key, target.manifest(), live, after, modified=differs(live, after))
 
 
