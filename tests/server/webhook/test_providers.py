@@ -1,5 +1,6 @@
 """What each provider's delivery says, and that nobody is believed who does not prove who they are."""
 
+import base64
 from typing import Any
 
 import pytest
@@ -146,6 +147,11 @@ def test_harbor_is_never_believed_without() -> None:
 @pytest.mark.parametrize("given", ["Basic !!!", "Basic", "Bearer aG9vazpzM2NyM3Q=", "Basic aG9vaw==", ""])
 def test_a_login_that_is_none(given: str) -> None:
     refused(AZURE_DEVOPS.delivery(authorization=given), AZURE_DEVOPS.secrets)
+
+
+def test_a_login_without_a_password() -> None:
+    blank = "Basic " + base64.b64encode(b"deployer:").decode()
+    refused(AZURE_DEVOPS.delivery(authorization=blank), {"webhook.azuredevops.username": "deployer"})
 
 
 @pytest.mark.parametrize(

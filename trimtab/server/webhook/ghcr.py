@@ -6,7 +6,7 @@ from msgspec import Struct
 from trimtab.server.webhook.github import KEYS, proven
 from trimtab.server.webhook.push import Delivery, Provider, Push
 
-EVENTS = {"package": "package", "registry_package": "registry_package"}
+EVENTS = ("package", "registry_package")
 ACTIONS = ("published", "updated")
 
 

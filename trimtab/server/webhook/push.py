@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from msgspec import Struct
 
 Secrets = Mapping[str, str]
-"""argocd-secret, decoded."""
+"""The secrets of webhooks, by their key in argocd-secret."""
 
 BRANCH, TAG = "refs/heads/", "refs/tags/"
 
