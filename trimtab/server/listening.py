@@ -21,6 +21,8 @@ BACKLOG = 2048
 LOOK_AGAIN = 0.1
 FAREWELL_SECONDS = 1.0
 """Callers who have their answer have this long to hang up."""
+STALLED_SECONDS = 5.0
+"""Callers who take nothing of theirs for so long are not waited for."""
 GRACE_SECONDS = 20
 """What is under way when the server is told to stop has this long to end."""
 
@@ -82,9 +84,10 @@ async def _end(http: uvicorn.Server, server: Server, task: asyncio.Task[None]) -
     """
     http.should_exit = True
     server.close()
-    quiet = 0.0
-    while quiet < FAREWELL_SECONDS and not task.done():
-        quiet = 0.0 if _is_busy(http) else quiet + LOOK_AGAIN
+    quiet, left = 0.0, 0
+    while quiet < (STALLED_SECONDS if left else FAREWELL_SECONDS) and not task.done():
+        before, left = left, _unsent(http)
+        quiet = 0.0 if http.server_state.tasks or left != before else quiet + LOOK_AGAIN
         await asyncio.wait({task}, timeout=LOOK_AGAIN)
     if not task.done():
         for connection in list(http.server_state.connections):
@@ -93,10 +96,9 @@ async def _end(http: uvicorn.Server, server: Server, task: asyncio.Task[None]) -
     await asyncio.gather(task, return_exceptions=True)
 
 
-def _is_busy(http: uvicorn.Server) -> bool:
-    """Is a call under way, or an answer not sent to its end?"""
-    state = http.server_state
-    return bool(state.tasks) or any(one.transport.get_write_buffer_size() for one in state.connections)
+def _unsent(http: uvicorn.Server) -> int:
+    """Bytes of answers that their callers have not taken yet."""
+    return sum(one.transport.get_write_buffer_size() for one in http.server_state.connections)
 
 
 def _bound(options: Options) -> socket.socket:
