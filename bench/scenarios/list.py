@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from msgspec import Struct
 
 from bench.fleets import fleet_of
+from bench.process import rss_bytes
 from bench.reader import Reader, Took
 from bench.server import Served, fill, server
 from bench.stage import Stage, until
@@ -14,6 +15,7 @@ from bench.table import Row, percentile, row
 
 FEW, MANY, PAGE = 1_000, 10_000, 100
 ALONE, CLIENTS, EACH = 40, 8, 25
+MB = 1024 * 1024
 FIELDS = (
     "metadata.name", "metadata.namespace", "metadata.annotations", "metadata.labels", "metadata.creationTimestamp",
     "metadata.deletionTimestamp", "spec", "operation.sync", "status.sourceHydrator", "status.sync.status",
@@ -43,7 +45,8 @@ async def listing(stage: Stage) -> list[Row]:
         page = {**PROJECTED, "limit": str(PAGE)}
         rows += await _page(served, Asked("by name", page))
         rows += await _page(served, Asked("newest first", {**page, "sort": "-createdAt"}))
-        return rows
+        memory = rss_bytes(served.pid) / MB
+        return [*rows, row(f"memory of a server without a controller, with {MANY:,} applications", memory, "MB")]
 
 
 async def _measured(served: Served, count: int, lists: list[Asked]) -> list[Row]:
