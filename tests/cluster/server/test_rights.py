@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.engine.objects import config_map, deployment, files
+from tests.engine.objects import config_map, deployment, files, job
 from tests.engine.world import CALM, at, conditions, until
 from tests.server.desk import Desk, a_desk, quoted
+from tests.server.live.looking import of
 from tools.controlplane.run import ControlPlane
 from tools.controlplane.users import kubeconfig
 from trimtab.clock import SystemClock
@@ -29,11 +30,18 @@ from trimtab.settings import Settings
 ROOT = Path(__file__).parents[3]
 DEPLOY = ROOT / "deploy"
 READ = ["get", "list", "watch"]
+WRITE = ["create", "update", "patch", "delete"]
 NARROW = [
     {"apiGroups": ["*"], "resources": ["*"], "verbs": READ},
-    {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["create", "update", "patch", "delete"]},
+    {"apiGroups": ["", "batch"], "resources": ["configmaps", "cronjobs"], "verbs": WRITE},
 ]
-"""A controller that may apply ConfigMaps, and nothing else."""
+"""A controller that may apply ConfigMaps and CronJobs, and nothing else."""
+NIGHTLY: Manifest = {
+    "apiVersion": "batch/v1",
+    "kind": "CronJob",
+    "metadata": {"name": "nightly"},
+    "spec": {"schedule": "0 3 * * *", "suspend": True, "jobTemplate": {"spec": job("nightly")["spec"]}},
+}
 ALONE = Options(port=0, controller=False)
 
 
@@ -146,7 +154,7 @@ async def test_controller_and_server_work_apart(desk: Desk, installation: Instal
 
 async def _sync_through_the_api(desk: Desk) -> None:
     """An application's life, and everything that can be asked meanwhile."""
-    desk.repo.commit(files("app", config_map("settings")))
+    desk.repo.commit(files("app", config_map("settings"), NIGHTLY))
     await _well(desk, "POST", "/api/v1/applications", desk.an_app(auto_sync=False, create_namespace=False))
     path = f"/api/v1/applications/{desk.named()}"
     await _well(desk, "POST", f"{path}/sync", {})
@@ -156,9 +164,10 @@ async def _sync_through_the_api(desk: Desk) -> None:
     assert readings
     for operation in readings:
         await _asked(desk, operation)
+    await _change_objects(desk)
     await _configure(desk)
     await _well(desk, "DELETE", path)
-    await desk.gone("ConfigMap", "settings")
+    await desk.gone("batch/CronJob", "nightly")
 
 
 async def _well(desk: Desk, method: str, path: str, body: Any = None) -> Any:
@@ -171,15 +180,29 @@ async def _asked(desk: Desk, operation: AnyOperation) -> None:
     """Every reading operation but the streams, about things that are there. It need not like the question."""
     if "/stream/" in operation.path:
         return
-    noun = operation.path.split("/")[3] if operation.path.count("/") > 3 else ""
+    _, _, _, noun, *rest = operation.path.split("/")
     names = {"applications": desk.named(), "projects": "default", "account": "admin"}
-    values = {"name": names.get(noun, "none"), "id.value": IN_CLUSTER_SERVER, "repo": desk.repo.url}
+    values = dict.fromkeys(("name", "appName", "applicationName"), names.get(noun, "none"))
+    values |= {"id.value": IN_CLUSTER_SERVER, "repo": desk.repo.url, "revision": desk.repo.sha()}
     path = re.sub(r"\{([^}]+)\}", lambda found: quoted(values.get(found[1], "none")), operation.path)
-    last = operation.path.rpartition("/")[2]
-    about = {"namespace": desk.place, "resourceName": "settings", "version": "v1", "kind": "ConfigMap"}
-    query = about if last in ("resource", "actions", "links") and noun == "applications" else {}
+    query = of(desk, "ConfigMap", "settings") if "resource" in rest else {}
     answer = await desk.call("GET", path, **query)
     assert answer.status < 500 or answer.status == 501, (path, answer)
+
+
+async def _change_objects(desk: Desk) -> None:
+    """What people do to the objects of an application by the API."""
+    resource = f"/api/v1/applications/{desk.named()}/resource"
+    settings, nightly = of(desk, "ConfigMap", "settings"), of(desk, "CronJob", "nightly", "batch")
+    patch = json.dumps({"data": {"key": "two"}})
+    changed = await desk.call("POST", resource, json=patch, patchType="application/merge-patch+json", **settings)
+    assert changed.status == 200, changed
+    made = await desk.call("POST", f"{resource}/actions", json="create-job", **nightly)
+    assert made.status == 200, made
+    await until(lambda: desk.list("batch/Job"), bool)
+    deleted = await desk.call("DELETE", resource, **settings)
+    assert deleted.status == 200, deleted
+    await desk.gone("ConfigMap", "settings")
 
 
 async def _configure(desk: Desk) -> None:
@@ -227,6 +250,7 @@ def test_the_server_alone_cannot_be_turned_against_the_cluster(desk: Desk, insta
     for verb, *what in (
         ("create", "deployments.apps"),
         ("create", "pods"),
+        ("update", "jobs.batch"),
         ("create", "pods/exec"),
         ("create", "pods/attach"),
         ("create", "pods/portforward"),
