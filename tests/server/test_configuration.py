@@ -47,3 +47,11 @@ async def test_a_broken_policy(desk: Desk) -> None:
     await policy(desk, GOOD)
     await until(lambda: ready(desk), lambda seen: seen.body["problems"] == {})
     assert await can(desk, "eve")
+
+
+async def test_a_start_with_a_broken_policy(empty_desk: Desk) -> None:
+    await empty_desk.prepare(policy="g, ada, role:admin\nnonsense\n")
+    await empty_desk.start()
+    assert await can(empty_desk, "ada"), "what can be read is in force: nobody knows of a better one"
+    assert not await can(empty_desk, "eve")
+    assert (await ready(empty_desk)).body["problems"]["argocd-rbac-cm"]

@@ -10,11 +10,13 @@ T = TypeVar("T")
 class LastGood(Struct, Generic[T]):
     """`good` is the newest that had no problem; `readable` is what can be read of a broken newer one.
 
-    While it is broken, what it takes away is taken away already, and what it adds is not there yet.
+    While it is broken, what it takes away is taken away already, and what it adds is not there yet. Where none was ever
+    whole (`known` False), what can be read is in force.
     """
 
     where: str
     good: T
+    known: bool = False
     readable: T | None = None
     problems: tuple[str, ...] = ()
 
@@ -24,4 +26,4 @@ class LastGood(Struct, Generic[T]):
         if problems:
             self.readable = value
         else:
-            self.good, self.readable = value, None
+            self.good, self.known, self.readable = value, True, None

@@ -1,6 +1,7 @@
 """The rights in force: argocd-rbac-cm and the roles of the AppProjects, read anew whenever they change.
 
-While the policy is broken, only what both its readable lines and the last good one allow is allowed.
+While the policy is broken, only what both its readable lines and the last good one allow is allowed; after a start with
+a broken one, what its readable lines allow.
 """
 
 from collections.abc import Mapping
@@ -53,7 +54,7 @@ class Rights:
         rules, projects = self._rules, self.projects.values()
         if rules.readable is None:
             return Enforcer(rules.good, projects)
-        return Enforcer(rules.readable, projects, last_good=rules.good)
+        return Enforcer(rules.readable, projects, last_good=rules.good if rules.known else None)
 
 
 def _readable(manifest: Manifest) -> AppProject | None:

@@ -95,7 +95,10 @@ def subject_of(identity: Identity, *, issuer: str, scopes: Sequence[str], issued
 
 
 def groups_of(identity: Identity, scopes: Sequence[str]) -> tuple[str, ...]:
-    """What the claims that hold groups say (argocd-rbac-cm's `scopes`)."""
+    """What the claims that hold groups say (argocd-rbac-cm's `scopes`).
+
+    A provider's group is never one of our roles: whoever may make groups there could else call one `role:admin`.
+    """
     claims: Mapping[str, Any] = {
         **identity.claims,
         "sub": identity.user_id,
@@ -104,7 +107,8 @@ def groups_of(identity: Identity, scopes: Sequence[str]) -> tuple[str, ...]:
         "preferred_username": identity.username,
         "groups": identity.groups,
     }
-    return tuple(dict.fromkeys(one for scope in scopes for one in words(claims.get(scope))))
+    found = dict.fromkeys(one for scope in scopes for one in words(claims.get(scope)))
+    return tuple(one for one in found if not one.startswith(RESERVED_PREFIXES))
 
 
 def kept_claims(identity: Identity, scopes: Sequence[str]) -> Mapping[str, Any]:
