@@ -96,8 +96,10 @@ async def test_an_application_that_moves_while_a_list_is_made(store: Application
             return super().__call__(object_)
 
     for query in ({}, {"limit": 10}, {"sort": "-project"}):
+        known = store.resource_version
         found = await body(store, Moving("p, eve, applications, get, shop/*, allow"), **query)
         assert "secret" not in orjson.dumps(found).decode()
+        assert found["metadata"]["resourceVersion"] == known
 
 
 async def test_a_block_of_which_everything_passes_is_itself_and_is_let_go(store: ApplicationStore) -> None:

@@ -71,19 +71,20 @@ def fields_of(text: str, prefix: str) -> Projection:
 async def _page(store: ApplicationStore, query: ListQuery, judge: Judge) -> Page:
     selection = selection_of(query)
     last = _last(query)
-    blocks = store.catalogue.blocks.snapshot()
+    # Of one moment: what changes while the blocks are sifted is for a stream that begins at this resourceVersion.
+    blocks, meta = store.catalogue.blocks.snapshot(), ListMeta(store.resource_version)
     unfiltered = judge.everything and selection == EVERYTHING
     if not unfiltered:
         blocks = [] if judge.nothing else await store.sieves.of(selection, judge).sift(blocks)
     if query.sort == "name" and not query.limit and last is None:
-        return Page(blocks, ListMeta(store.resource_version))
+        return Page(blocks, meta)
     if unfiltered:
         places = beyond(store.catalogue.order(_key(query)), last, at=_itself, descending=_descends(query))
         end = min(query.limit or len(places), len(places))
-        return _made(store, query, chosen=_apps(store, places[:end]), remaining=len(places) - end)
+        return _made(query, meta, chosen=_apps(store, places[:end]), remaining=len(places) - end)
     apps = _after(last, query, blocks)
     end = min(query.limit or len(apps), len(apps))
-    return _made(store, query, chosen=apps[:end], remaining=len(apps) - end)
+    return _made(query, meta, chosen=apps[:end], remaining=len(apps) - end)
 
 
 def _after(last: Place | None, query: ListQuery, blocks: Sequence[Block]) -> list[Stored]:
@@ -113,11 +114,10 @@ def _descends(query: ListQuery) -> bool:
     return query.sort.startswith("-")
 
 
-def _made(store: ApplicationStore, query: ListQuery, *, chosen: list[Stored], remaining: int) -> Page:
-    meta = ListMeta(store.resource_version)
+def _made(query: ListQuery, meta: ListMeta, *, chosen: list[Stored], remaining: int) -> Page:
     if remaining and chosen:
         mark = Mark(_fingerprint(query), place(chosen[-1], _key(query)))
-        meta = ListMeta(store.resource_version, encode_mark(mark), remaining)
+        meta = ListMeta(meta.resource_version, encode_mark(mark), remaining)
     return Page(in_blocks(chosen), meta)
 
 
