@@ -13,6 +13,7 @@ from trimtab.access.enforcer import Enforcer
 from trimtab.access.policy import parse_policy
 from trimtab.access.subject import Subject
 from trimtab.model.keys import AppKey
+from trimtab.server.applications import hub
 from trimtab.server.applications.catalogue import Catalogue
 from trimtab.server.applications.channel import Interest
 from trimtab.server.applications.hub import Hub
@@ -244,3 +245,13 @@ async def test_many_streams_share_what_they_are_told(scene: Scene) -> None:
         assert {await told.next() for told in streams} == {("ADDED", "b")}
         assert scene.hub.channels == 1
     assert scene.hub.channels == 0
+
+
+async def test_there_is_an_end_to_different_streams(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "MOST_CHANNELS", 1)
+    scene.put("a", 1)
+    async with scene.stream() as told:
+        await told.next()
+        assert scene.hub.has_room(Interest(WHOLE, EVERYTHING, ADMIN))
+        assert not scene.hub.has_room(Interest(NAMES, EVERYTHING, ADMIN))
+    assert scene.hub.has_room(Interest(NAMES, EVERYTHING, ADMIN))

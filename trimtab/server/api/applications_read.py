@@ -13,7 +13,7 @@ from trimtab.server.applications.listing import ListMeta, ListQuery, fields_of, 
 from trimtab.server.applications.lookup import find
 from trimtab.server.applications.refreshing import refreshed
 from trimtab.server.call import Call
-from trimtab.server.failures import denied
+from trimtab.server.failures import Code, Failure, denied
 from trimtab.server.operation import Needs, Operation, Query
 from trimtab.server.reply import Pieces, Raw, Stream
 from trimtab.server.wire import takes_gzip
@@ -84,6 +84,8 @@ async def watch_applications(call: Call[Filters, None]) -> Stream:
         selection_of(query),
         Subject(name=subject.name, groups=subject.groups, issuer=subject.issuer),
     )
+    if not call.served.applications.hub.has_room(interest):
+        raise Failure(Code.RESOURCE_EXHAUSTED, "too many different streams are open", headers={"retry-after": "10"})
     since = version_number(query.resource_version) if not query.name else 0
     return Stream(messages=call.served.applications.hub.stream(interest, since=since or None))
 

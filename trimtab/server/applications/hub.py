@@ -14,6 +14,10 @@ AT_ONCE = 250
 """Applications that are judged anew before others get their turn."""
 
 
+MOST_CHANNELS = 2_000
+"""Each is judged, and most are cut, anew for each change. Streams that ask the same with the same rights are one."""
+
+
 class Hub:
     """`rights` gives the rights as they are now; `rights_changed` is to be called when they may be others."""
 
@@ -31,6 +35,10 @@ class Hub:
     def channels(self) -> int:
         """How many different things the open streams are about."""
         return len(self._channels)
+
+    def has_room(self, interest: Interest) -> bool:
+        """May another stream be opened?"""
+        return interest in self._channels or len(self._channels) < MOST_CHANNELS
 
     async def stream(self, interest: Interest, *, since: int | None) -> AsyncGenerator[bytes, None]:
         """JSON of events, without end. `since`: what is older than this resourceVersion is known to the caller."""
