@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
+import orjson
 import pytest
 
 from tests.engine.world import until
@@ -171,6 +172,40 @@ async def test_a_file(shop: Desk) -> None:
         assert response.status == 200
         assert response.headers["content-disposition"] == f'attachment; filename="{shop.named()}.log"'
         assert (response.content_type, await response.read()) == ("text/plain", b"")
+
+
+async def test_what_a_kubelet_tells_reaches_the_caller(shop: Desk) -> None:
+    (live,) = await shop.list("Pod")
+    name = live["metadata"]["name"]
+    async with Scripted() as kubelet, Transport(ClusterConfig(name="kubelet", server=kubelet.url)) as to_kubelet:
+        told = f"GET /api/v1/namespaces/{shop.place}/pods/{name}/log"
+        kubelet.answer(told, Stream([said("one"), said("two", "three", at=1)], Ends.PROPERLY))
+        home = shop.running.served.world.clusters.home.transport
+        to_server = home.stream
+
+        def routed(path: str, **asked: Any) -> Any:
+            return (to_kubelet.stream if path.endswith("/log") else to_server)(path, **asked)
+
+        home.stream = routed  # type: ignore[method-assign]
+        session = await shop.session("admin")
+        asked = {"filter": "!two", "tailLines": "7", "sinceTime.seconds": "1700000000", "previous": "true"}
+        async with session.get(path(shop, "logs"), params=asked) as response:
+            entries = [orjson.loads(line)["result"] for line in (await response.read()).splitlines()]
+        async with session.get(path(shop, "logs"), params={"download": "true"}) as response:
+            assert await response.text() == "one\ntwo\nthree\n"
+        first, _ = kubelet.got(told)
+    assert [(one["content"], one["podName"], one["last"]) for one in entries] == [
+        ("one", name, False),
+        ("three", name, False),
+        ("", "", True),
+    ]
+    assert entries[0]["timeStamp"] == entries[0]["timeStampStr"] == "2026-11-23T12:00:00.5Z"
+    assert first.query == {
+        "timestamps": "true",
+        "tailLines": "7",
+        "sinceTime": "2023-11-14T22:13:20.000000000Z",
+        "previous": "true",
+    }
 
 
 async def test_logs_have_their_own_right(shop: Desk) -> None:

@@ -124,6 +124,17 @@ async def test_a_stream_ends_with_the_application(shop: Desk) -> None:
         assert (await trees.error())["http_code"] in (403, 404)
 
 
+async def test_another_application_of_that_name_is_looked_at_anew(shop: Desk) -> None:
+    await grown(shop)
+    looks = looks_of(shop.running.served)
+    await shop.delete("Application", shop.named(), namespace=shop.control)
+    await until(lambda: shop.call("GET", path(shop, "links")), lambda seen: seen.status == 403)
+    await shop.create(shop.an_app(path="elsewhere", auto_sync=False))
+    await until(lambda: shop.call("GET", path(shop, "links")), lambda seen: seen.status == 200)
+    await tree_of(shop)
+    assert looks.views == 2
+
+
 async def test_those_who_look_together_share_one_look(shop: Desk) -> None:
     await grown(shop)
     looks = looks_of(shop.running.served)

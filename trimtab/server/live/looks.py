@@ -28,6 +28,9 @@ MOST_DECLARED = 100
 FRESH_SECONDS = 15.0
 """What Git said so long ago is as good as asking it again."""
 
+Identity = tuple[AppKey, str]
+"""An Application's name and UID: another one that takes the name is looked at anew."""
+
 
 class _Kept(Struct, frozen=True):
     uid: str
@@ -41,7 +44,7 @@ class Looks:
     def __init__(self, served: Served) -> None:
         self._served = served
         self._sources: dict[int, Sources] = {}
-        self._viewing: Lingering[AppKey, View] = Lingering(
+        self._viewing: Lingering[Identity, View] = Lingering(
             self._view, clock=served.clock, seconds=LINGER_SECONDS, most=MOST_VIEWS
         )
         self._declared: OrderedDict[AppKey, _Kept] = OrderedDict()
@@ -62,7 +65,7 @@ class Looks:
     @contextlib.asynccontextmanager
     async def view(self, subject: Looked) -> AsyncIterator[View]:
         """The view of an application, while the caller looks. Raises Failure (429)."""
-        async with self._viewing.use(subject.key) as view:
+        async with self._viewing.use((subject.key, subject.stored.uid)) as view:
             yield view
 
     async def declared(self, subject: Looked) -> Declared:
@@ -114,8 +117,8 @@ class Looks:
             gone, _ = self._declared.popitem(last=False)
             self._locks.pop(gone, None)
 
-    def _view(self, key: AppKey) -> View:
-        return View(key, self._served, self._sources_of)
+    def _view(self, identity: Identity) -> View:
+        return View(*identity, self._served, self._sources_of)
 
     def _sources_of(self, cluster: ClusterHandle) -> Sources:
         known = self._sources.get(id(cluster))
@@ -138,7 +141,7 @@ class Looks:
         """An Application has changed, or is gone."""
         if (one := after or before) is None:
             return
-        if (view := self._viewing.peek(one.key)) is not None:
+        if (view := self._viewing.peek((one.key, one.uid))) is not None:
             view.touch()
         if after is None:
             self._declared.pop(one.key, None)

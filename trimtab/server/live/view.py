@@ -47,8 +47,9 @@ SourcesOf = Callable[[ClusterHandle], Sources]
 class View:
     """`version` grows with each tree that differs from the one before."""
 
-    def __init__(self, key: AppKey, served: Served, sources_of: SourcesOf) -> None:
+    def __init__(self, key: AppKey, uid: str, served: Served, sources_of: SourcesOf) -> None:
         self._key = key
+        self._uid = uid
         self._served = served
         self._sources_of = sources_of
         self._following: dict[tuple[ClusterHandle, Sight], Surroundings] = {}
@@ -149,7 +150,7 @@ class View:
 
     def _stored(self) -> Stored:
         stored = self._served.applications.get(self._key)
-        if stored is None:
+        if stored is None or stored.uid != self._uid:
             raise not_found(f'applications.argoproj.io "{self._key.name}" not found')
         return stored
 
