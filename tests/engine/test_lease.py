@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -14,6 +15,7 @@ from tests.engine.test_hooks import WORKFLOWS, uid_of
 from tests.engine.world import CALM, Scene, at, until
 from tests.servers.gate import Gate
 from trimtab.clock import SystemClock
+from trimtab.controller import lease as lease_module
 from trimtab.controller.controller import keeping, open_world
 from trimtab.controller.leading import NAME, Act, Candidate, leading
 from trimtab.controller.lease import terms_for
@@ -205,6 +207,24 @@ async def test_what_acts_breaks_and_is_begun_anew(resting: Scene, caplog: pytest
     async with standing(resting, act, "ana"):
         await stage.acts("ana")
     assert "ValueError: once" in caplog.text
+    caplog.clear()
+
+
+async def test_a_defect_does_not_end_the_standing(
+    resting: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stage = Stage()
+    broken = [True]
+
+    def seen(*args: Any, **more: Any) -> Any:
+        if broken.pop() if broken else False:
+            raise KeyError("resourceVersion")
+        return lease_module.seen(*args, **more)
+
+    monkeypatch.setattr("trimtab.controller.leading.seen", seen)
+    async with standing(resting, stage.act("ana"), "ana"):
+        await stage.acts("ana")
+    assert "KeyError" in caplog.text
     caplog.clear()
 
 

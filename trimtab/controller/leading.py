@@ -140,6 +140,10 @@ class Candidate:
         except TrimtabError as error:
             self._current = False
             self._say(error.message)
+        except Exception:
+            # It must not end the standing: nobody would notice that this replica never acts.
+            log.exception("Lease %s: a defect in Trimtab; it is tried again", NAME)
+            self._current = False
         else:
             self._said = ""
             return again
