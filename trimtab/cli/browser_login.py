@@ -15,11 +15,13 @@ from trimtab.cli.server_client import ServerClient
 from trimtab.errors import Stalled
 
 PATIENCE_SECONDS = 300.0
-PAGE = b"<!doctype html><meta charset=utf-8><title>Trimtab</title><p>You are logged in. You can close this page."
+_HEAD = b"<!doctype html><meta charset=utf-8><title>Trimtab</title><p>"
+PAGE = _HEAD + b"You are logged in. You can close this page."
+NO_PAGE = _HEAD + b"You are not logged in; the command line says why. You can close this page."
 
 
 async def browser_login(client: ServerClient, *, connector: str = "") -> str:
-    """The token of the session. Raises Stalled when nobody has logged in within five minutes."""
+    """The token of the session. Raises Stalled for a login that is refused, or not made within five minutes."""
     verifier = secrets.token_urlsafe(48)
     arrived: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
@@ -58,13 +60,18 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ar
         line = await asyncio.wait_for(reader.readline(), 10)
         parts = line.decode("latin-1").split()
         target = parts[1] if len(parts) == 3 and parts[0] == "GET" else ""
-        code = parse_qs(urlsplit(target).query).get("code", [""])[0]
-        status, body = (b"200 OK", PAGE) if code else (b"404 Not Found", b"")
+        query = parse_qs(urlsplit(target).query)
+        code, refusal = query.get("code", [""])[0], query.get("error", [""])[0]
+        status, body = (b"200 OK", PAGE if code else NO_PAGE) if code or refusal else (b"404 Not Found", b"")
         head = b"HTTP/1.1 %s\r\ncontent-type: text/html\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
         writer.write(head % (status, len(body)) + body)
         await writer.drain()
-        if code and not arrived.done():
+        if arrived.done():
+            return
+        if code:
             arrived.set_result(code)
+        elif refusal:
+            arrived.set_exception(Stalled(f"the login was refused: {refusal}", reason="LoginRefused"))
     except (OSError, TimeoutError, ValueError):
         pass
     finally:
