@@ -43,7 +43,7 @@ class Looks:
 
     def __init__(self, served: Served) -> None:
         self._served = served
-        self._sources: dict[int, Sources] = {}
+        self._sources: dict[ClusterHandle, Sources] = {}
         self._viewing: Lingering[Identity, View] = Lingering(
             self._view, clock=served.clock, seconds=LINGER_SECONDS, most=MOST_VIEWS
         )
@@ -114,16 +114,22 @@ class Looks:
         self._declared[key] = kept
         self._declared.move_to_end(key)
         if len(self._declared) > MOST_DECLARED:
-            gone, _ = self._declared.popitem(last=False)
-            self._locks.pop(gone, None)
+            self._drop(next(iter(self._declared)))
+
+    def _drop(self, key: AppKey) -> None:
+        """Keep nothing on the application's behalf; where the controller is at work here, that is its business."""
+        kept = self._declared.pop(key, None)
+        self._locks.pop(key, None)
+        if kept is not None and not self._served.acting():
+            self._served.world.clusters.home.forget(kept.declared.identity.instance)
 
     def _view(self, identity: Identity) -> View:
         return View(*identity, self._served, self._sources_of)
 
     def _sources_of(self, cluster: ClusterHandle) -> Sources:
-        known = self._sources.get(id(cluster))
+        known = self._sources.get(cluster)
         if known is None:
-            known = self._sources[id(cluster)] = self._new_sources(cluster)
+            known = self._sources[cluster] = self._new_sources(cluster)
         return known
 
     def _new_sources(self, cluster: ClusterHandle) -> Sources:
@@ -144,8 +150,7 @@ class Looks:
         if (view := self._viewing.peek((one.key, one.uid))) is not None:
             view.touch()
         if after is None:
-            self._declared.pop(one.key, None)
-            self._locks.pop(one.key, None)
+            self._drop(one.key)
 
 
 def looks_of(served: Served) -> Looks:
