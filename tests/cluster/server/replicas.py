@@ -47,8 +47,7 @@ class Replica:
         command = (sys.executable, "-m", "trimtab", "serve", *where, *listen, *self._flags)
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=log, stderr=log)
-        found = await until(self._address, bool, within=START_SECONDS)
-        self.port = int(found[1])
+        self.port = int(await until(self._port_said, bool, within=START_SECONDS))
 
     async def kill(self) -> None:
         """`kill -9`."""
@@ -100,10 +99,12 @@ class Replica:
     async def ready(self) -> None:
         await until(self.readiness, lambda seen: seen.get("ready"))
 
-    async def _address(self) -> re.Match[str] | None:
+    async def _port_said(self) -> str:
+        """Its port; "" until it listens."""
         assert self._process is not None
         assert self._process.returncode is None, self.log
-        return ADDRESS.search(self.log)
+        found = ADDRESS.search(self.log)
+        return found[1] if found else ""
 
 
 @contextlib.asynccontextmanager

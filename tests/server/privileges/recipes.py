@@ -91,7 +91,7 @@ RESTART = {
 }  # fmt: skip
 SOURCE = {"source": {"repoURL": "$repo", "path": "app", "targetRevision": "main"}}
 ROLE = {"project": "$project", "role": "deployer"}
-REVISION = {"revision": "$sha"}
+REVISION: dict[str, Any] = {"revision": "$sha"}
 COMMAND = {"code": "none", "codeVerifier": "none"}
 
 RECIPES: Mapping[str, Recipe] = {
