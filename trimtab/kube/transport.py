@@ -29,6 +29,7 @@ CONNECTIONS = 32
 CONNECT_SECONDS = 10.0
 IDLE_SECONDS = 15.0
 """After that a connection that nobody uses is closed: each holds some 0.3 MB of TLS buffers."""
+TURNS_TO_CLOSE = 5
 DEADLINE_SECONDS = 30.0
 CHUNK = 256 * 1024
 """How much of a stream may wait to be read."""
@@ -99,8 +100,10 @@ class Transport:
     ) -> None:
         self._requests = self._streams = None
         await self._exits.aclose()
-        # Aborted connections are told so in the next turn of the loop.
-        await asyncio.sleep(0)
+        # Aborted connections are told so in the next turns of the loop: one for TLS, one for the socket below, and more
+        # for one that was still being made.
+        for _ in range(TURNS_TO_CLOSE):
+            await asyncio.sleep(0)
 
     async def request(
         self,
