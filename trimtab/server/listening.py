@@ -18,7 +18,9 @@ from trimtab.server.asgi import Server
 from trimtab.server.connection import Connection, Limits
 
 BACKLOG = 2048
-LOOK_AGAIN = 0.1
+FIRST_LOOK, LOOK_AGAIN = 0.01, 0.1
+"""Whether all have gone is looked at soon, then less and less often."""
+TICK_SECONDS = 1.0
 FAREWELL_SECONDS = 1.0
 """Callers who have their answer have this long to hang up."""
 STALLED_SECONDS = 5.0
@@ -78,22 +80,30 @@ async def listening(server: Server, options: Options, *, tls: ssl.SSLContext | N
         await _end(http, server, task)
 
 
-async def _end(http: uvicorn.Server, server: Server, task: asyncio.Task[None]) -> None:
+async def _end(http: "_Uvicorn", server: Server, task: asyncio.Task[None]) -> None:
     """Return when what was under way is answered. Callers who have asked nothing, and those who do not close their end,
     are not waited for.
     """
-    http.should_exit = True
+    http.tell_to_stop()
     server.close()
-    quiet, left = 0.0, 0
-    while quiet < (STALLED_SECONDS if left else FAREWELL_SECONDS) and not task.done():
+    quiet, left, pause = 0.0, 0, FIRST_LOOK
+    while quiet < _patience(http, left) and not task.done():
+        await asyncio.wait({task}, timeout=pause)
         before, left = left, _unsent(http)
-        quiet = 0.0 if http.server_state.tasks or left != before else quiet + LOOK_AGAIN
-        await asyncio.wait({task}, timeout=LOOK_AGAIN)
+        quiet = 0.0 if http.server_state.tasks or left != before else quiet + pause
+        pause = min(2 * pause, LOOK_AGAIN)
     if not task.done():
         for connection in list(http.server_state.connections):
             connection.transport.abort()
         task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+def _patience(http: uvicorn.Server, left: int) -> float:
+    """For how many seconds nothing may happen, with `left` bytes to be sent."""
+    if left:
+        return STALLED_SECONDS
+    return FAREWELL_SECONDS if http.server_state.connections else FIRST_LOOK
 
 
 def _unsent(http: uvicorn.Server) -> int:
@@ -113,6 +123,21 @@ def _bound(options: Options) -> socket.socket:
 
 
 class _Uvicorn(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._told = asyncio.Event()
+
+    def tell_to_stop(self) -> None:
+        self.should_exit = True
+        self._told.set()
+
+    async def main_loop(self) -> None:
+        """uvicorn's own looks ten times a second whether it is told to stop."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TICK_SECONDS):
+                    await self._told.wait()
+
     @contextlib.contextmanager
     def capture_signals(self):  # type: ignore[no-untyped-def]
         """Signals are the command's business: it ends the context."""
