@@ -211,3 +211,8 @@ async def test_anybody_may_look_where_that_is_configured(empty_desk: Desk) -> No
     assert (await empty_desk.call("GET", CAN_I, who="")).body == {"value": "no"}
     forged = await empty_desk.call("GET", CAN_I, who="", headers={"authorization": "Bearer a.b.c"})
     assert forged.status == 401, "a token that does not count is told so"
+
+
+async def test_many_logins_at_once_with_the_right_password(desk: Desk) -> None:
+    tokens = await asyncio.gather(*(desk.login("ada") for _ in range(12)))
+    assert len(set(tokens)) == 12

@@ -1,14 +1,21 @@
 """How often a login may fail: five times an account, and so often an address. In memory, bounded."""
 
+import asyncio
+import contextlib
 from collections import OrderedDict
+from collections.abc import AsyncIterator
 from ipaddress import IPv6Address, ip_address
 
 from msgspec import Struct
+
+from trimtab.server.failures import Code, Failure
 
 FAILURES = 5
 WINDOW_SECONDS = 300.0
 ADDRESS_FAILURES = 50
 """A company may come from one address. They come back one by one, over the same five minutes."""
+LINES = 64
+LONGEST_LINE = 50
 ADDRESSES = 10_000
 """So many are remembered; the one that failed the longest ago is forgotten first."""
 
@@ -35,6 +42,30 @@ class Lockout:
     def succeeded(self, name: str) -> None:
         """All is forgiven."""
         self._failures.pop(name, None)
+
+
+class Turns:
+    """One login after the other for each name, so that many at once with the right password are no lock-out.
+
+    Names share a few lines, whether there is such an account or not: waiting tells nobody which.
+    """
+
+    def __init__(self) -> None:
+        self._lines = [asyncio.Lock() for _ in range(LINES)]
+        self._waiting = [0] * LINES
+
+    @contextlib.asynccontextmanager
+    async def turn(self, name: str) -> AsyncIterator[None]:
+        """Wait for one's turn. Raises Failure (429) where too many wait already."""
+        line = hash(name) % LINES
+        if self._waiting[line] >= LONGEST_LINE:
+            raise Failure(Code.RESOURCE_EXHAUSTED, "too many logins at once; try again", headers={"retry-after": "2"})
+        self._waiting[line] += 1
+        try:
+            async with self._lines[line]:
+                yield
+        finally:
+            self._waiting[line] -= 1
 
 
 class _Bucket(Struct):

@@ -4,7 +4,7 @@ from msgspec import Struct, field
 
 from trimtab.access.accounts import Accounts
 from trimtab.model.keys import Manifest
-from trimtab.server.auth.limits import AddressLimit, Lockout
+from trimtab.server.auth.limits import AddressLimit, Lockout, Turns
 from trimtab.server.auth.passwords import Passwords
 
 
@@ -23,4 +23,5 @@ class Logins(Struct):
     lockout: Lockout = field(default_factory=Lockout)
     addresses: AddressLimit = field(default_factory=AddressLimit)
     passwords: Passwords = field(default_factory=Passwords)
+    turns: Turns = field(default_factory=Turns)
     local: Local | None = None

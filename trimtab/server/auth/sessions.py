@@ -76,6 +76,11 @@ async def check_password(served: Served, username: str, password: str, *, addres
         raise unauthenticated("Blank passwords are not allowed")
     if len(username) > LONGEST_USERNAME:
         raise bad_request(f"Username is too long (at most {LONGEST_USERNAME} characters)")
+    async with served.logins.turns.turn(username):
+        return await _checked(served, username, password, address)
+
+
+async def _checked(served: Served, username: str, password: str, address: str) -> Account:
     logins, moment = served.logins, served.clock.monotonic()
     _check_address(served, address)
     accounts = local(served).accounts.by_name
