@@ -169,7 +169,8 @@ async def _put_back(desk: Desk, kind: str, manifest: Manifest, now: Manifest | N
     metadata = {name: value for name, value in manifest["metadata"].items() if name not in gone}
     wanted = {**manifest, "metadata": metadata}
     if now is not None:
-        put = await write.replace(desk.transport, resource, wanted, field_manager="tests")
+        over = {**wanted, "metadata": {**metadata, "resourceVersion": now["metadata"]["resourceVersion"]}}
+        put = await write.replace(desk.transport, resource, over, field_manager="tests")
         if "deletionTimestamp" not in now["metadata"]:
             return put
         # Without its finalizers it is gone now.
