@@ -14,6 +14,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from trimtab.server.failures import Code, Failure, bad_request, error_body
 from trimtab.server.wire import encode, start
 
+LINGER_SECONDS = 1.0
+"""A caller who is refused has this long to read why."""
+
 
 class Limits(Struct, frozen=True, kw_only=True):
     """`head_bytes` and `head_seconds`: for the request line and all headers. `stalled_seconds`: a caller that takes
@@ -35,6 +38,7 @@ class Connection(HttpToolsProtocol):
         self._waiting: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
         self._answering: RequestResponseCycle | None = None
+        self._refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -50,11 +54,11 @@ class Connection(HttpToolsProtocol):
         self.pipeline.clear()
 
     def data_received(self, data: bytes) -> None:
-        if self.transport.is_closing():
+        if self._refused or self.transport.is_closing():
             return
         self._head.size += len(data)
         super().data_received(data)
-        if self._head.is_too_large and not self.transport.is_closing():
+        if self._head.is_too_large and not self._refused:
             self._refuse(_too_large(self._limits.head_bytes))
         self._await_request()
 
@@ -64,10 +68,16 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._stop_waiting()
-        self._head.end(len(self.url) + sum(len(name) + len(value) for name, value in self.headers))
+        self._head.end(len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers))
         if self._head.is_too_large:
             raise ValueError("the head is too large")
         super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._head.begun and not self.transport.is_closing():
+            self._unset_keepalive_if_required()
+            self._await_request()
 
     def send_400_response(self, msg: str) -> None:
         """What is no HTTP, and what is too much of it."""
@@ -89,7 +99,7 @@ class Connection(HttpToolsProtocol):
     def _await_request(self) -> None:
         """Nothing is being answered: something has to be asked in time. Between requests uvicorn has its own timer."""
         idle = self.cycle is None or self.cycle.response_complete
-        if idle and self._waiting is None and self.timeout_keep_alive_task is None:
+        if idle and not self._refused and self._waiting is None and self.timeout_keep_alive_task is None:
             self._waiting = self.loop.call_later(self._limits.head_seconds, self._too_late)
 
     def _too_late(self) -> None:
@@ -118,8 +128,13 @@ class Connection(HttpToolsProtocol):
         own = [(b"content-type", b"application/json"), (b"connection", b"close")]
         headers = start(failure.status, [*own, (b"content-length", str(len(body)).encode())])["headers"]
         lines = [b"HTTP/1.1 %d Refused" % failure.status, *(b"%s: %s" % header for header in headers), b"", body]
+        self._refused = True
         self.transport.write(b"\r\n".join(lines))
-        self.transport.close()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        # At once, it would break off what is still being sent, and the caller would not see the answer.
+        self._stop_waiting()
+        self._waiting = self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
 
 class _Head:
@@ -128,6 +143,7 @@ class _Head:
     def __init__(self, most: int) -> None:
         self._most = most
         self._arriving = True
+        self.begun = False
         self.size = 0
 
     @property
@@ -135,11 +151,11 @@ class _Head:
         return self._arriving and self.size > self._most
 
     def begin(self) -> None:
-        self._arriving, self.size = True, 0
+        self._arriving, self.begun, self.size = True, True, 0
 
     def end(self, size: int) -> None:
         """`size`: what it was in the end; a body may have come along."""
-        self.size = size
+        self.begun, self.size = False, size
         self._arriving = size > self._most
 
 

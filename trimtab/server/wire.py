@@ -1,6 +1,7 @@
 """Replies as HTTP: status, headers, compression."""
 
 import asyncio
+import re
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -24,6 +25,7 @@ SECURITY: tuple[tuple[bytes, bytes], ...] = (
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"same-origin"),
 )
+NO_GZIP = re.compile(r"gzip\s*;\s*q=0(\.0*)?\s*(,|$)")
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -107,4 +109,5 @@ def _chunks(pieces: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview
 
 
 def takes_gzip(request: Request) -> bool:
-    return "gzip" in request.headers.get("accept-encoding", "")
+    accepted = request.headers.get("accept-encoding", "")
+    return "gzip" in accepted and not NO_GZIP.search(accepted)
