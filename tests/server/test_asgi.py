@@ -15,6 +15,7 @@ from trimtab.access.enforcer import Enforcer, Rules
 from trimtab.access.subject import Subject
 from trimtab.clock import SystemClock
 from trimtab.errors import Stalled
+from trimtab.server import bodies
 from trimtab.server.asgi import Server
 from trimtab.server.call import Call
 from trimtab.server.failures import Code, Failure, unimplemented
@@ -71,8 +72,19 @@ async def missing(call: Call[NoQuery, None]) -> Reply:
     raise unimplemented("chart repositories")
 
 
+async def anything(call: Call[NoQuery, Any]) -> Json:
+    return Json(value={})
+
+
+async def held(call: Call[NoQuery, bytes]) -> Json:
+    ARRIVED.release()
+    await GO_ON.wait()
+    return Json(value={})
+
+
 NOTHING = type(None)
 CLOSED = asyncio.Event()
+ARRIVED, GO_ON = asyncio.Semaphore(0), asyncio.Event()
 
 
 async def counting(call: Call[NoQuery, None]) -> Stream:
@@ -110,6 +122,9 @@ OPERATIONS = (
     line("/away", away),
     line("/missing", missing),
     line("/stream", counting),
+    line("/bare", anything, "POST"),
+    line("/raw", anything, "POST", body=bytes),
+    line("/held", held, "POST", body=bytes),
 )
 
 
@@ -268,6 +283,39 @@ async def test_pages_of_other_sites(client: aiohttp.ClientSession, headers: dict
         assert response.status == status
     async with client.post("/echo", json={"name": "x"}, headers=headers) as response:
         assert response.status == 200, "a bearer token is not sent by a browser on its own"
+
+
+async def test_a_form_in_the_name_of_somebody_with_an_old_browser(client: aiohttp.ClientSession) -> None:
+    cookie = {"authorization": "", "cookie": "who=admin; argocd.token=a.b.c"}
+    for path in ("/bare", "/raw", "/echo"):
+        async with client.post(path, data={"name": "x"}, headers=cookie) as response:
+            assert (await failed(response))[:2] == (415, 3), path
+        async with client.post(path, json={"name": "x"}, headers=cookie) as response:
+            assert response.status == 200, path
+    async with client.post("/raw", data=b"x", headers={"authorization": ""}) as response:
+        assert response.status == 200, "whoever sends no cookie of ours acts in nobody's name"
+
+
+async def test_bodies_are_held_within_bounds(client: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "MOST_BYTES", 2500)
+    monkeypatch.setattr(bodies, "MOST_OF_STRANGERS", 1500)
+
+    async def post(authorization: str) -> int:
+        async with client.post("/held", data=b"x" * 800, headers={"authorization": authorization}) as response:
+            return response.status
+
+    async def arrived(authorization: str) -> asyncio.Task[int]:
+        posting = asyncio.create_task(post(authorization))
+        await ARRIVED.acquire()
+        return posting
+
+    waiting = [await arrived("")]
+    assert await post("") == 429, "strangers leave room for others"
+    waiting += [await arrived("Bearer ada"), await arrived("Bearer eve")]
+    assert await post("Bearer ada") == 429
+    GO_ON.set()
+    assert await asyncio.gather(*waiting) == [200, 200, 200]
+    assert await post("") == 200, "what was held is given back"
 
 
 async def test_large_replies_are_compressed(client: aiohttp.ClientSession) -> None:

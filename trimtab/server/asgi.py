@@ -18,12 +18,13 @@ from starlette.types import Receive, Scope, Send
 from trimtab.access.subject import ANONYMOUS, Subject
 from trimtab.errors import TrimtabError
 from trimtab.server import audit
+from trimtab.server.bodies import Bodies, Room
 from trimtab.server.call import Call
 from trimtab.server.failures import Code, Failure, denied, failure_of
 from trimtab.server.health import OPERATIONS as ALWAYS
 from trimtab.server.operation import AnyOperation
 from trimtab.server.origin import SAFE, check_origin
-from trimtab.server.parameters import BODY_SECONDS, decode_body, decode_query, read_body
+from trimtab.server.parameters import BODY_SECONDS, check_content_type, decode_body, decode_query, read_body
 from trimtab.server.reply import Json, Pieces, Raw, Redirect, Reply, Stream
 from trimtab.server.router import Router
 from trimtab.server.served import Served
@@ -46,6 +47,7 @@ class Server:
         self._router = Router(operations)
         self._streams = Streams(served.clock)
         self._waits = Waits()
+        self._bodies = Bodies()
 
     def close(self) -> None:
         """The server stops: end what would not end by itself."""
@@ -105,26 +107,22 @@ class Server:
             raise Failure(Code.UNAVAILABLE, f"starting: waiting for {', '.join(waiting)}", headers={"retry-after": "1"})
         subject = entry.subject = await self._who(request, operation)
         check_origin(request)
+        check_content_type(request)
         query = decode_query(request.query_params, operation.query)
-        call = Call(
-            served=self._served,
-            subject=subject,
-            params=params,
-            query=query,
-            body=await self._body(request, operation),
-            request=request,
-        )
-        reply = await self._handled(operation, call)
+        with self._bodies.room(known=subject.logged_in) as room:
+            body = await self._body(request, operation, room)
+            call = Call(served=self._served, subject=subject, params=params, query=query, body=body, request=request)
+            reply = await self._handled(operation, call)
         if not isinstance(operation.needs, str) and not call.checked:
             log.error("%s asked for no right: a defect in Trimtab; its reply is held back", operation.id)
             raise denied()
         return reply
 
-    async def _body(self, request: Request, operation: AnyOperation) -> object:
+    async def _body(self, request: Request, operation: AnyOperation, room: Room) -> object:
         if request.method in SAFE:
             return None
         async with self._waits.wait():
-            return await _body(request, operation)
+            return await _body(request, operation, room)
 
     async def _handled(self, operation: AnyOperation, call: Call[Any, Any]) -> Reply:
         """A read is for who waits for it. Public ones are not all mere reads: who logs out need not wait."""
@@ -148,10 +146,10 @@ def _with_renewed_session(request: Request, reply: Whole) -> Whole:
     return replace(reply, cookies=(*reply.cookies, *renewed)) if renewed else reply
 
 
-async def _body(request: Request, operation: AnyOperation) -> object:
+async def _body(request: Request, operation: AnyOperation, room: Room) -> object:
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            raw = await read_body(request, operation.largest_body)
+            raw = await read_body(request, operation.largest_body, room)
     except TimeoutError as error:
         raise Failure(Code.DEADLINE_EXCEEDED, "the body did not arrive in time", status=408) from error
     return decode_body(operation, request.headers.get("content-type", ""), raw)

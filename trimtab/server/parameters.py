@@ -6,6 +6,8 @@ import msgspec
 from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect, Request
 
+from trimtab.server.auth.cookies import NAME
+from trimtab.server.bodies import Room
 from trimtab.server.failures import Code, Failure, bad_request
 from trimtab.server.operation import AnyOperation
 
@@ -27,8 +29,19 @@ def decode_query(params: QueryParams, kind: type[Q]) -> Q:
         raise bad_request(f"query parameter: {error}") from error
 
 
-async def read_body(request: Request, largest: int) -> bytes:
-    """Raises Failure (413, 400) for one that is too large or breaks off."""
+def check_content_type(request: Request) -> None:
+    """Raises Failure (415) for a POST that comes with our cookie and is not JSON, whatever its operation takes.
+
+    Another site's page can send a form in a person's name, and old browsers do not say where it comes from; but a
+    form is never JSON, and for other methods a browser asks us first.
+    """
+    by_token = request.headers.get("authorization", "").lower().startswith("bearer ")
+    if request.method == "POST" and not by_token and NAME in request.cookies:
+        _check_json(request.headers.get("content-type", ""))
+
+
+async def read_body(request: Request, largest: int, room: Room) -> bytes:
+    """Raises Failure for one that is too large (413), for which there is no room (429), or that breaks off (400)."""
     announced = request.headers.get("content-length", "0")
     if announced.isdigit() and int(announced) > largest:
         raise _too_large(largest)
@@ -39,6 +52,7 @@ async def read_body(request: Request, largest: int) -> bytes:
             size += len(chunk)
             if size > largest:
                 raise _too_large(largest)
+            room.take(len(chunk))
             chunks.append(chunk)
     except ClientDisconnect as error:
         raise bad_request("the body broke off") from error
@@ -51,12 +65,16 @@ def decode_body(operation: AnyOperation, content_type: str, raw: bytes) -> Any:
         return None
     if operation.body is bytes:
         return raw
-    if content_type.partition(";")[0].strip().lower() != "application/json":
-        raise Failure(Code.INVALID_ARGUMENT, "Invalid content type: send application/json", status=415)
+    _check_json(content_type)
     try:
         return msgspec.json.decode(raw or b"{}", type=operation.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise bad_request(f"the body is not what {operation.id} takes: {error}") from error
+
+
+def _check_json(content_type: str) -> None:
+    if content_type.partition(";")[0].strip().lower() != "application/json":
+        raise Failure(Code.INVALID_ARGUMENT, "Invalid content type: send application/json", status=415)
 
 
 def _too_large(largest: int) -> Failure:
