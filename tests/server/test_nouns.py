@@ -1,6 +1,7 @@
 """The smaller nouns: settings, clusters, certificates, keys, notifications, and what is not served yet."""
 
 import base64
+import json
 
 import pytest
 
@@ -135,3 +136,14 @@ async def test_what_is_not_served_yet_says_what_is_missing(desk: Desk) -> None:
     answer = await desk.call("GET", "/api/v1/applicationsets")
     assert answer.failure == (501, 12, "generating applications (ApplicationSet) is not supported yet")
     assert (await desk.call("GET", "/api/v1/applicationsets", who="eve")).status == 403
+
+
+async def test_a_refresh_is_a_write_and_is_audited(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "trimtab.audit")
+    await desk.create(desk.an_app(auto_sync=False))
+    path = f"/api/v1/applications/{desk.named()}"
+    assert (await desk.call("GET", path)).status == 200
+    assert (await desk.call("GET", path, refresh="normal")).status == 200
+    lines = [json.loads(one.message) for one in caplog.records if one.name == "trimtab.audit"]
+    about = [line for line in lines if line["operation"] == "ApplicationService_Get"]
+    assert [line["object"] for line in about] == [{"name": desk.named(), "refresh": "normal"}]

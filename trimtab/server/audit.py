@@ -26,15 +26,17 @@ class Entry:
         self.params: Mapping[str, str] = {}
 
     def write(self, status: int, error: str) -> None:
+        """A read is told of only where its handler says that it has written something (`state.audited`)."""
         request = self._request
-        if request.method in READS:
+        more = getattr(request.state, "audited", {})
+        if request.method in READS and not more:
             return
         line = {
             "who": self.subject.name,
             "from": request.client.host if request.client else "",
             "method": request.method,
             "operation": self.operation.id if self.operation else "",
-            "object": {**self.params, **getattr(request.state, "audited", {})},
+            "object": {**self.params, **more},
             "allowed": status not in (401, 403),
             "status": status,
             "error": error,

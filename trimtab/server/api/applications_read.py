@@ -66,6 +66,7 @@ async def get_application(call: Call[GetQuery, None]) -> Raw:
     project = next(iter(query.project or query.projects), "")
     app = await find(call, call.params["name"], app_namespace=query.app_namespace, project=project, fresh=True)
     if query.refresh not in ("", "false"):
+        call.request.state.audited = {"refresh": query.refresh}
         app = await refreshed(call.served, app, "hard" if query.refresh == "hard" else "normal")
         # It may have moved to a project that the caller does not see.
         if not call.may("applications", "get", app.rbac_name(call.served.namespace)):
