@@ -90,6 +90,23 @@ async def test_who_may_not(desk: Desk) -> None:
         assert (await desk.call("GET", f"{PATH}/{quoted(url)}/{what}", who="eve")).status == 403
 
 
+async def test_another_projects_credentials_are_not_lent(desk: Desk) -> None:
+    desk.repo.commit({"app/a.yaml": "{}"})
+    url = desk.repo.url
+    assert (await desk.call("POST", PATH, json={"repo": url, "project": "other"})).status == 200
+    await desk.installed("ConfigMap", "argocd-rbac-cm", {"policy.csv": "p, eve, repositories, get, mine/*, allow"})
+    for what in ("refs", "apps"):
+        for named in (url, "https://nowhere.example"):
+            answer = await desk.call("GET", f"{PATH}/{quoted(named)}/{what}", who="eve", appProject="mine")
+            assert answer.failure == (403, 7, "permission denied")
+    await desk.installed("ConfigMap", "argocd-rbac-cm", {"policy.csv": "p, eve, repositories, get, other/*, allow"})
+
+    async def refs() -> Answer:
+        return await desk.call("GET", f"{PATH}/{quoted(url)}/refs", who="eve")
+
+    assert (await until(refs, lambda answer: answer.status == 200)).body["branches"] == ["main"]
+
+
 async def test_what_is_in_it(desk: Desk) -> None:
     chart = {"chart/Chart.yaml": "apiVersion: v2\nname: shop\nversion: 1.0.0\n", "chart/values.yaml": "a: 1\n"}
     desk.repo.commit({**chart, "kust/kustomization.yaml": "resources: []\n", "plain/a.yaml": "{}"})

@@ -13,6 +13,7 @@ from trimtab.errors import TrimtabError
 from trimtab.kube.errors import AlreadyExists
 from trimtab.model import repository_secret
 from trimtab.model.keys import Manifest
+from trimtab.model.repository import RepositoryAccess
 from trimtab.model.repository_secret import Repository, has_credentials, merged, shown
 from trimtab.server import repository_secrets
 from trimtab.server.api.lists import ListMeta
@@ -23,7 +24,7 @@ from trimtab.server.reachability import ConnectionState
 from trimtab.server.reply import Json
 from trimtab.server.repository_secrets import credentials
 from trimtab.server.served import Served
-from trimtab.source.listing import Listing, list_refs
+from trimtab.source.listing import list_refs
 
 RESOURCE = "repositories"
 KIND: repository_secret.SecretType = "repository"
@@ -168,7 +169,7 @@ async def delete_repository(call: Call[OneQuery, None]) -> Json:
 
 async def list_repository_refs(call: Call[OneQuery, None]) -> Json:
     """Branches and tags, as the remote has them now."""
-    listing = await _listing(call, call.params["repo"], project=call.query.app_project)
+    listing = await list_refs(reachable(call, call.params["repo"], project=call.query.app_project))
     return Json(value=Refs(branches=listing.branches, tags=listing.tags))
 
 
@@ -240,13 +241,19 @@ def _found(call: Call[Any, Any], url: str, action: str, *, project: str | None =
     return found
 
 
-async def _listing(call: Call[Any, Any], url: str, *, project: str = "") -> Listing:
-    """The remote's references, for who may see the repository, configured or not."""
-    found = repository_secrets.find(call.served, KIND, Repository, url=url, project=project or None)
-    value = found[1] if found else Repository(repo=url, project=project)
+def reachable(call: Call[Any, Any], url: str, *, project: str = "") -> RepositoryAccess:
+    """How to reach a repository, configured or not, for who may see it. Raises Failure (403).
+
+    The credentials are of the URL, whatever project the caller names: so the right is asked for where they are kept,
+    and of what is kept nowhere for the URL alone.
+    """
+    served = call.served
+    found = repository_secrets.find(served, KIND, Repository, url=url, project=project or None)
+    found = found or repository_secrets.find(served, KIND, Repository, url=url)
+    value = found[1] if found else Repository(repo=url)
     if not call.may(RESOURCE, "get", rbac_name(value)):
         raise denied()
-    return await list_refs(credentials(call.served).access(value.repo))
+    return credentials(served).access(value.repo)
 
 
 async def _try(served: Served, wanted: Repository) -> None:

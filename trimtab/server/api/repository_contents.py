@@ -8,12 +8,10 @@ import msgspec
 from msgspec import Struct, field
 
 from trimtab.model.application import ApplicationSource
-from trimtab.model.repository_secret import Repository
 from trimtab.render.detect import KUSTOMIZATION_FILES, source_type
-from trimtab.server import repository_secrets
-from trimtab.server.api.repositories import KIND, RESOURCE, rbac_name
+from trimtab.server.api.repositories import RESOURCE, reachable
 from trimtab.server.call import Call
-from trimtab.server.failures import bad_request, denied
+from trimtab.server.failures import bad_request
 from trimtab.server.operation import Body, Needs, Operation, Query
 from trimtab.server.reply import Json
 from trimtab.source.checkout import Checkout
@@ -100,11 +98,7 @@ async def get_app_details(call: Call[AppsQuery, DetailsQuery]) -> Json:
 
 
 async def _checkout(call: Call[Any, Any], url: str, revision: str, *, path: str = "", project: str = "") -> Checkout:
-    found = repository_secrets.find(call.served, KIND, Repository, url=url, project=project or None)
-    value = found[1] if found else Repository(repo=url, project=project)
-    if not call.may(RESOURCE, "get", rbac_name(value)):
-        raise denied()
-    access = repository_secrets.credentials(call.served).access(value.repo)
+    access = reachable(call, url, project=project)
     async with asyncio.timeout(DEADLINE):
         return await call.served.world.sources.checkout(access, revision, path)
 
