@@ -90,6 +90,9 @@ async def test_host_keys_are_trusted_and_no_longer(desk: Desk) -> None:
         {**a_key(), "certSubType": "ssh-ed25519 x"},
         {**a_key(), "serverName": "a b"},
         {**a_key(), "serverName": "x\n* ssh-rsa AAAA"},
+        {**a_key(), "serverName": "x\r*"},
+        {**a_key(), "serverName": "x\u2028*"},
+        {**a_key(), "certSubType": "ssh-rsa\rx"},
         {**a_key(), "serverName": ""},
         {**a_key(), "certType": "ftp"},
         {**a_key(), "certType": "https"},
@@ -105,6 +108,21 @@ async def test_what_is_no_certificate(desk: Desk, item: dict[str, str]) -> None:
 async def test_deleting_certificates_needs_a_pattern(desk: Desk) -> None:
     assert (await desk.call("DELETE", "/api/v1/certificates")).failure[:2] == (400, 3)
     assert (await desk.call("DELETE", "/api/v1/certificates", who="ada", hostNamePattern="*")).status == 403
+
+
+async def test_a_pattern_does_not_reach_what_is_denied(desk: Desk) -> None:
+    path = "/api/v1/certificates"
+    await desk.call("POST", path, json={"items": [a_key(), a_key("other.example.com")]})
+    rules = "p, eve, certificates, delete, *, allow\np, eve, certificates, delete, git.*, deny\n"
+    await desk.installed("ConfigMap", "argocd-rbac-cm", {"policy.csv": rules})
+
+    async def deleted() -> Answer:
+        return await desk.call("DELETE", path, who="eve", hostNamePattern="other.*")
+
+    await until(deleted, lambda answer: answer.status == 200)
+    assert (await desk.call("DELETE", path, who="eve", hostNamePattern="g*.example.com")).status == 403
+    (left,) = (await desk.call("GET", path)).body["items"]
+    assert left["serverName"] == "git.example.com"
 
 
 async def test_keys_are_shown_and_taken_away_and_not_added(desk: Desk) -> None:

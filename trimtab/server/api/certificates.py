@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
@@ -20,6 +21,9 @@ from trimtab.server.reply import Json
 HOST_KEYS, HOST_KEYS_KEY = "argocd-ssh-known-hosts-cm", "ssh_known_hosts"
 CERTIFICATES = "argocd-tls-certs-cm"
 RESOURCE = "certificates"
+HOST = re.compile(r"[A-Za-z0-9*?!\[][A-Za-z0-9*?.:_\[\]-]*")
+KEY_TYPE = re.compile(r"[a-z0-9][a-zA-Z0-9@.-]*")
+"""What ends a line, or begins another field of it, must not get into a file of known hosts."""
 HASHED = "|1|"
 """A hashed host of a known_hosts line names nobody that could be listed or taken away by name."""
 
@@ -84,6 +88,9 @@ async def delete_certificates(call: Call[CertificateQuery, None]) -> Json:
     if not query.host_name_pattern:
         raise bad_request("hostNamePattern is missing: say which to delete")
     gone = [one for one in _known(call) if _fits(one, query)]
+    for one in gone:
+        # A pattern could reach around what is denied by name.
+        call.require(RESOURCE, "delete", one.server_name)
     await _write(call, added=(), gone=gone)
     return Json(value=_listed(gone))
 
@@ -162,7 +169,7 @@ def _checked(one: Certificate) -> Certificate:
         text = base64.b64decode(one.cert_data, validate=True).decode().strip()
     except ValueError as error:
         raise bad_request(f"certData of {one.server_name} is not base64 of text") from error
-    if not one.server_name or set(one.server_name) & set(" \t\n,#@|/"):
+    if not HOST.fullmatch(one.server_name):
         raise bad_request(f"serverName {one.server_name!r} is no host name")
     if one.cert_type == "ssh":
         return _checked_key(one, text)
@@ -177,7 +184,7 @@ def _checked_key(one: Certificate, text: str) -> Certificate:
     kind = one.cert_sub_type
     if text.startswith(f"{kind} "):
         text = text.split()[1]
-    if not kind.isascii() or " " in kind or not kind or "\n" in text or not _fingerprint(text):
+    if not KEY_TYPE.fullmatch(kind) or not _fingerprint(text):
         raise bad_request(f"key of {one.server_name}: certSubType names its type, certData its key in base64")
     return _ssh(one.server_name, kind, text)
 
