@@ -27,25 +27,40 @@ def sent_back(cookies: tuple[str, ...]) -> dict[str, str]:
 @pytest.mark.parametrize("length", [1, 1000, 3900, 4093, 4094, 8000, 60_000])
 def test_a_token_of_any_length_comes_back(length: int) -> None:
     token = "".join("abcdefghij-_."[n % 13] for n in range(length))
-    cookies = token_cookies(token, request())
+    cookies = token_cookies(token, request(), urls=())
     assert joined(sent_back(cookies)) == token
     assert all(len(cookie) <= LARGEST for cookie in cookies)
 
 
 def test_a_token_beyond_twenty_cookies_is_refused() -> None:
     with pytest.raises(BadToken, match="too long"):
-        token_cookies("x" * 100_000, request())
+        token_cookies("x" * 100_000, request(), urls=())
 
 
 def test_parts_are_as_argo_cd_writes_them() -> None:
-    first, second = token_cookies("x" * 5000, request())
+    first, second = token_cookies("x" * 5000, request(), urls=())
     assert first.startswith('argocd.token="2:x')
     assert second.startswith("argocd.token-1=x")
 
 
 def test_over_tls_the_cookie_is_for_tls_alone() -> None:
-    (cookie,) = token_cookies("t", request(scheme="https"))
+    (cookie,) = token_cookies("t", request(scheme="https"), urls=())
     assert cookie == "argocd.token=t; Path=/; SameSite=Lax; HttpOnly; Secure"
+
+
+@pytest.mark.parametrize(
+    ("host", "secure"),
+    [
+        ("argocd.example.com", True),
+        ("argocd.example.com:443", True),
+        ("plain.example.com", False),
+        ("127.0.0.1", False),
+    ],
+)
+def test_behind_an_ingress_that_ends_tls(host: str, secure: bool) -> None:
+    urls = ("https://argocd.example.com", "http://plain.example.com")
+    (cookie,) = token_cookies("t", request(host=host), urls=urls)
+    assert cookie.endswith("; Secure") == secure
 
 
 @pytest.mark.parametrize(
@@ -75,7 +90,7 @@ def test_parts_are_joined_or_there_is_no_token(cookies: dict[str, str], token: s
 
 def test_logging_out_removes_every_part() -> None:
     cookie = "argocd.token=2:a; argocd.token-1=b; argocd.token-19=z; argocd.token-20=z; other=c"
-    names = [line.partition("=")[0] for line in removal_cookies(request(cookie=cookie))]
+    names = [line.partition("=")[0] for line in removal_cookies(request(cookie=cookie), urls=())]
     assert names == ["argocd.token", "argocd.token-1", "argocd.token-19"]
     assert MOST_PARTS == 20
 

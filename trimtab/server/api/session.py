@@ -50,7 +50,8 @@ async def create_session(call: Call[NoQuery, SessionCreateRequest]) -> Json:
     call.request.state.audited = {"account": body.username if known else ""}
     address = sessions.caller_address(call.request)
     token = await sessions.log_in(call.served, body.username, body.password, address=address)
-    return Json(value=SessionResponse(token), cookies=cookies.token_cookies(token, call.request))
+    urls = call.served.sign_on.config.urls
+    return Json(value=SessionResponse(token), cookies=cookies.token_cookies(token, call.request, urls=urls))
 
 
 async def delete_session(call: Call[NoQuery, None]) -> Json:
@@ -60,7 +61,8 @@ async def delete_session(call: Call[NoQuery, None]) -> Json:
     call.request.state.cookies = ()
     with contextlib.suppress(BadToken):
         await end_session(call.served, identify.token_of(call.request))
-    return Json(value=SessionResponse(), cookies=cookies.removal_cookies(call.request))
+    urls = call.served.sign_on.config.urls
+    return Json(value=SessionResponse(), cookies=cookies.removal_cookies(call.request, urls=urls))
 
 
 async def end_session(served: Served, token: str) -> None:

@@ -3,10 +3,11 @@
 A value that is too long for one cookie is `N:first part` in `argocd.token`, and goes on in `argocd.token-1`, …
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from starlette.requests import Request
 
+from trimtab.server.auth.return_url import came_by
 from trimtab.server.auth.tokens import BadToken
 
 NAME = "argocd.token"
@@ -15,9 +16,12 @@ LARGEST = 4093
 MOST_PARTS = 20
 
 
-def token_cookies(token: str, request: Request) -> tuple[str, ...]:
-    """`Set-Cookie` values that hold the token. Raises BadToken for one that no browser could keep."""
-    attributes = _attributes(request)
+def token_cookies(token: str, request: Request, *, urls: Sequence[str]) -> tuple[str, ...]:
+    """`Set-Cookie` values that hold the token; `urls` are those that the server is configured to have.
+
+    Raises BadToken for one that no browser could keep.
+    """
+    attributes = _attributes(request, urls)
     room = LARGEST - len(f"{NAME}-{MOST_PARTS}={MOST_PARTS}:{attributes}")
     if len(token) <= room:
         return (f"{NAME}={token}{attributes}",)
@@ -29,9 +33,9 @@ def token_cookies(token: str, request: Request) -> tuple[str, ...]:
     return (f'{NAME}="{len(parts)}:{first}"{attributes}', *following)
 
 
-def removal_cookies(request: Request) -> tuple[str, ...]:
+def removal_cookies(request: Request, *, urls: Sequence[str]) -> tuple[str, ...]:
     """`Set-Cookie` values that make the browser forget every part that it sent."""
-    attributes = f"{_attributes(request)}; Max-Age=0"
+    attributes = f"{_attributes(request, urls)}; Max-Age=0"
     parts = (name for name in (f"{NAME}-{number}" for number in range(1, MOST_PARTS)) if name in request.cookies)
     return tuple(f"{name}={attributes}" for name in (NAME, *parts))
 
@@ -48,6 +52,7 @@ def joined(cookies: Mapping[str, str]) -> str:
     return "".join(parts) if all(parts) else ""
 
 
-def _attributes(request: Request) -> str:
-    secure = "; Secure" if request.url.scheme == "https" else ""
-    return f"; Path=/; SameSite=Lax; HttpOnly{secure}"
+def _attributes(request: Request, urls: Sequence[str]) -> str:
+    # An ingress that ends TLS may not be among the proxies whose X-Forwarded-Proto counts.
+    secure = request.url.scheme == "https" or came_by(request.headers.get("host", ""), urls).startswith("https:")
+    return f"; Path=/; SameSite=Lax; HttpOnly{'; Secure' if secure else ''}"

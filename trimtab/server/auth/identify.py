@@ -35,7 +35,8 @@ async def identify(request: Request, served: Served) -> Subject:
     try:
         found = await verified(token, served)
         if found.renewed:
-            request.state.cookies = cookies.token_cookies(found.renewed, request)
+            urls = served.sign_on.config.urls
+            request.state.cookies = cookies.token_cookies(found.renewed, request, urls=urls)
     except BadToken as error:
         raise sessions.unauthenticated(f"invalid session: {error}") from error
     return found.subject

@@ -126,7 +126,9 @@ async def logout(call: Call[NoQuery, None]) -> Redirect:
     # Whatever is wrong with the token, or with the API server: the browser is to forget it.
     with contextlib.suppress(BadToken, Failure, TrimtabError):
         await end_session(call.served, token)
-    return Redirect(location=location, cookies=cookies.removal_cookies(call.request))
+    return Redirect(
+        location=location, cookies=cookies.removal_cookies(call.request, urls=call.served.sign_on.config.urls)
+    )
 
 
 async def cli_token(call: Call[NoQuery, CliTokenRequest]) -> Json:
@@ -168,7 +170,8 @@ def _begun(served: Served, request: Request, pending: Pending, connector: Connec
         if pending.command_line is not None:
             code = seal_code(served, identity, connector.provider, pending.command_line.challenge)
             return Redirect(location=listener_url(pending.command_line, code=code))
-        session = cookies.token_cookies(_session(served, identity, connector), request)
+        token = _session(served, identity, connector)
+        session = cookies.token_cookies(token, request, urls=served.sign_on.config.urls)
         return Redirect(location=pending.return_path, cookies=session)
     except ValueError as error:
         raise Refused("you are in more groups than fit into a session") from error

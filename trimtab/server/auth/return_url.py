@@ -8,12 +8,17 @@ LONGEST = 2048
 
 def base_of(host: str, urls: Sequence[str]) -> str:
     """The one of the configured URLs by which a request came, else the first; "" when there is none."""
+    return came_by(host, urls) or (urls[0] if urls else "")
+
+
+def came_by(host: str, urls: Sequence[str]) -> str:
+    """The one of the configured URLs that a request's `Host` is of; "" for none of them."""
     wanted = host.lower()
     for url in urls:
         parts = urlsplit(url)
         if wanted in (parts.netloc.lower(), f"{parts.hostname}:{_port(url)}"):
             return url
-    return urls[0] if urls else ""
+    return ""
 
 
 def return_path(wanted: str, urls: Sequence[str]) -> str | None:
