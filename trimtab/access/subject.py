@@ -16,7 +16,6 @@ class Subject(Struct, frozen=True, kw_only=True):
     issuer: str = LOCAL_ISSUER
     username: str = ""
     issued_at: int = 0
-    token_id: str = ""
 
     @property
     def logged_in(self) -> bool:

@@ -1,7 +1,6 @@
 """What the ConfigMaps, Secrets and AppProjects of the control namespace say, followed live."""
 
 import asyncio
-import base64
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -19,6 +18,7 @@ from trimtab.model.appproject import AppProject
 from trimtab.model.keys import Manifest
 from trimtab.model.names import GROUP
 from trimtab.model.observed import Listed, Removed, Upserted, WatchEvent
+from trimtab.server.auth.secrets import secret_data
 from trimtab.server.rights import POLICY_MAP, Rights
 
 log = logging.getLogger(__name__)
@@ -83,8 +83,7 @@ class Configuration:
 
     def secret(self, name: str) -> Mapping[str, bytes]:
         """Its data, decoded; {} where there is none."""
-        data = (self.object("Secret", name) or {}).get("data") or {}
-        return {key: base64.b64decode(value) for key, value in data.items()}
+        return secret_data(self.object("Secret", name))
 
     def waiting_for(self) -> tuple[str, ...]:
         """The kinds that were not seen yet."""

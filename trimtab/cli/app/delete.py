@@ -15,11 +15,10 @@ from trimtab.errors import Stalled
 from trimtab.model.application import Application
 from trimtab.model.cascade import CascadeOrder
 from trimtab.model.keys import AppKey
-from trimtab.model.names import BACKGROUND_FINALIZER, FOREGROUND_FINALIZER, RESOURCES_FINALIZER
+from trimtab.model.names import BACKGROUND_FINALIZER, RESOURCES_FINALIZER
 
 Propagation = Literal["foreground", "background"]
 FINALIZERS: dict[Propagation, str] = {"foreground": RESOURCES_FINALIZER, "background": BACKGROUND_FINALIZER}
-CASCADING = (RESOURCES_FINALIZER, FOREGROUND_FINALIZER, BACKGROUND_FINALIZER)
 PREVIEW = 10
 """How many objects are named before the question."""
 

@@ -26,7 +26,6 @@ from trimtab.server.served import Served
 LIFETIME_SECONDS = 60
 LONGEST_CODE = 7000
 """Characters that every loopback listener takes in a request line."""
-LARGEST = 1 << 20
 PORTS = range(1024, 65536)
 
 

@@ -172,7 +172,7 @@ def _capability(parts: list[str]) -> Capability:
 
 
 def _subject(claims: Claims, name: str) -> Subject:
-    return Subject(name=name, username=name, issued_at=claims.iat, token_id=claims.jti)
+    return Subject(name=name, username=name, issued_at=claims.iat)
 
 
 def _check_account(claims: Claims, account: Account, capability: Capability) -> None:
