@@ -1,6 +1,8 @@
 """`trimtab serve`: the API, the pages and the controller in one process, until told to stop."""
 
+import contextlib
 import logging
+import resource
 from pathlib import Path
 from typing import Literal
 
@@ -60,6 +62,7 @@ def serve(
     SIGTERM or Ctrl-C stops it: what is under way is finished, or taken up by another replica.
     """
     log_to_stderr(tuning)
+    allow_many_connections()
     options = Options(
         host=address,
         port=port,
@@ -69,6 +72,13 @@ def serve(
         trusted_proxies=trusted_proxies,
     )
     uvloop.run(_run(cluster_of(flags), settings_of(flags, tuning), options))
+
+
+def allow_many_connections() -> None:
+    """As many files as the system lets a process have: the soft limit is mostly 1024, and each stream is one."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def certificate_of(flags: TlsFlags) -> Files | Literal["secrets"] | None:
