@@ -82,7 +82,7 @@ def identity_in(claims: Claims, key: bytes) -> Identity:
     )
 
 
-def subject_of(identity: Identity, *, issuer: str, scopes: Sequence[str], issued_at: int, token_id: str) -> Subject:
+def subject_of(identity: Identity, *, issuer: str, scopes: Sequence[str], issued_at: int) -> Subject:
     """Who RBAC says that is."""
     return Subject(
         name=identity.user_id,
@@ -90,7 +90,6 @@ def subject_of(identity: Identity, *, issuer: str, scopes: Sequence[str], issued
         issuer=issuer,
         username=identity.email or identity.username or identity.user_id,
         issued_at=issued_at,
-        token_id=token_id,
     )
 
 

@@ -60,4 +60,4 @@ async def _provider_token(token: str, connector: OidcConnector, served: Served) 
 def _subject(identity: Identity, issuer: str, claims: Claims, served: Served) -> Subject:
     check_name(identity, sessions.local(served).accounts.by_name)
     scopes = served.sign_on.scopes
-    return subject_of(identity, issuer=issuer, scopes=scopes, issued_at=claims.iat, token_id=claims.jti)
+    return subject_of(identity, issuer=issuer, scopes=scopes, issued_at=claims.iat)
