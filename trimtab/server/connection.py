@@ -8,7 +8,6 @@ import asyncio
 from typing import Any
 
 from msgspec import Struct
-from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from trimtab.server.failures import Code, Failure, bad_request, error_body
@@ -92,13 +91,14 @@ class Connection(HttpToolsProtocol):
         super().resume_writing()
         self._stop_looking()
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGIApp) -> None:
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._answering = cycle
-        super()._start_asgi_task(cycle, app)  # type: ignore[arg-type]
+        super()._start_asgi_task(cycle, app)
 
     def _await_request(self) -> None:
         """Nothing is being answered: something has to be asked in time. Between requests uvicorn has its own timer."""
-        idle = self.cycle is None or self.cycle.response_complete
+        cycle: RequestResponseCycle | None = self.cycle
+        idle = cycle is None or cycle.response_complete
         if idle and not self._refused and self._waiting is None and self.timeout_keep_alive_task is None:
             self._waiting = self.loop.call_later(self._limits.head_seconds, self._too_late)
 
