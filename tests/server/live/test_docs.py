@@ -24,7 +24,7 @@ async def run(desk: Desk, command: str) -> str:
 
 
 async def test_commands(shop: Desk) -> None:
-    commands = re.findall(r"^curl .*$", PAGE, re.MULTILINE)
+    commands = re.findall(r"^curl .*$", PAGE.replace("\\\n", ""), re.MULTILINE)
     assert len(commands) == 10
     for command in commands:
         assert await run(shop, command)

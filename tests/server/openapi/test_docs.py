@@ -21,7 +21,7 @@ API, WEBHOOKS = (DOCS / "api.md").read_text(), (DOCS / "webhooks.md").read_text(
 
 def commands(text: str, program: str) -> Iterator[str]:
     for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL):
-        yield from (line for line in block.splitlines() if line.startswith(f"{program} "))
+        yield from (line for line in block.replace("\\\n", "").splitlines() if line.startswith(f"{program} "))
 
 
 async def run(command: str, given: Mapping[str, str]) -> str:
