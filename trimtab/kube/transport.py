@@ -6,11 +6,13 @@ import socket
 import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
+from functools import partial
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote, urlencode
 
 import aiohttp
+from aiohttp.client_proto import ResponseHandler
 from msgspec import Struct
 from yarl import URL
 
@@ -176,9 +178,6 @@ class Transport:
         try:
             yield Stream(self, response, outgoing.doing)
         finally:
-            # Not politely: TLS would wait for the farewell of a server that may be dead.
-            if response.connection and response.connection.transport:
-                response.connection.transport.abort()
             response.close()
 
     async def _begin_stream(self, outgoing: _Outgoing) -> aiohttp.ClientResponse:
@@ -244,6 +243,8 @@ class Transport:
         connector = aiohttp.TCPConnector(
             ssl=context or True, limit=limit, keepalive_timeout=IDLE_SECONDS, socket_factory=_watched_socket
         )
+        handler: type[ResponseHandler] = _Abrupt
+        connector._factory = partial(handler, loop=asyncio.get_running_loop())
         session = aiohttp.ClientSession(
             connector=connector,
             headers=self._lasting_headers(compress=bool(limit)),
@@ -283,6 +284,15 @@ class Transport:
         said = str(error) or type(error).__name__
         what = said if self._origin.partition("//")[2] in said else f"{self._origin}: {said}"
         return _Failed(Trouble.NOT_SENT if not_sent else Trouble.LOST, Unreachable(f"{doing}: {what}"))
+
+
+class _Abrupt(ResponseHandler):
+    """Closes without a farewell: TLS would wait for the one of a server that may be busy or dead, and a request that is
+    given up would hold its connection beyond the end of the transport.
+    """
+
+    def close(self) -> None:
+        self.abort()
 
 
 class Stream:

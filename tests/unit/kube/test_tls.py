@@ -1,5 +1,10 @@
 """Whom we trust, and how we show who we are, in real handshakes."""
 
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -84,3 +89,32 @@ async def test_an_unusable_client_certificate_is_named(certificate: ClientCertif
 async def test_an_authority_that_is_no_certificate_is_named() -> None:
     with pytest.raises(Stalled, match="cluster prod: the certificate authority is not PEM"):
         await Transport(ClusterConfig(server="https://127.0.0.1:1", ca="nonsense", name="prod")).__aenter__()
+
+
+def hung_up(listener: socket.socket, context: ssl.SSLContext, asked: Callable[[], object]) -> bool:
+    """Take a request and say nothing more, not even farewell: does the caller hang up?"""
+    accepted, _ = listener.accept()
+    with accepted, accepted.dup() as below, context.wrap_socket(accepted, server_side=True) as connection:
+        connection.recv(1)
+        asked()
+        below.settimeout(5)
+        try:
+            while below.recv(1000):
+                pass
+        except TimeoutError:
+            return False
+        return True
+
+
+async def test_who_gives_up_a_request_waits_for_no_farewell(tmp_path: Path) -> None:
+    asked = asyncio.Event()
+    heard = partial(asyncio.get_running_loop().call_soon_threadsafe, asked.set)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        serving = asyncio.create_task(asyncio.to_thread(hung_up, listener, OURS.server(tmp_path, "127.0.0.1"), heard))
+        config = ClusterConfig(server=f"https://127.0.0.1:{listener.getsockname()[1]}", name="test", ca=OURS.pem)
+        async with Transport(config) as transport:
+            asking = asyncio.create_task(transport.request("GET", "/x"))
+            await asked.wait()
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+        assert await serving
