@@ -15,6 +15,7 @@ from trimtab.kube.discovery import Discovery
 from trimtab.kube.transport import Transport
 from trimtab.model.keys import Manifest
 from trimtab.server.auth.secrets import ARGOCD_SECRET, INITIAL_SECRET, SIGNING_KEY, Secrets, ensure_secrets
+from trimtab.server.namespace_data import Kind
 
 
 async def start(desk: Desk) -> None:
@@ -107,7 +108,7 @@ async def test_a_change_leaves_the_rest_and_takes_keys_away(empty_desk: Desk) ->
 class Stale(Secrets, frozen=True):
     """Always sees the Secret as it was long ago."""
 
-    async def _read(self, kind: str, name: str) -> Manifest:
+    async def read_object(self, kind: Kind, name: str) -> Manifest:
         return {"metadata": {"name": name, "resourceVersion": "1"}}
 
 

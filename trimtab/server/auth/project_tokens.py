@@ -17,9 +17,9 @@ from trimtab.model.appproject import JwtToken
 from trimtab.model.keys import Manifest
 from trimtab.model.names import FIELD_MANAGER, GROUP
 from trimtab.server.auth import sessions, tokens
-from trimtab.server.auth.secrets import ATTEMPTS
 from trimtab.server.auth.settled import settled
 from trimtab.server.failures import Code, Failure, bad_request, not_found, precondition
+from trimtab.server.namespace_data import ATTEMPTS
 from trimtab.server.served import Served
 
 Edit = Callable[[tuple[JwtToken, ...]], tuple[JwtToken, ...]]

@@ -9,18 +9,13 @@ import secrets
 import string
 from collections.abc import Callable, Mapping
 
-from msgspec import Struct
-
 from trimtab.access.accounts import ADMIN, read_accounts, secret_key
 from trimtab.clock import Clock, rfc3339
-from trimtab.errors import Retry
-from trimtab.kube import read, write
 from trimtab.kube.discovery import Discovery
-from trimtab.kube.errors import AlreadyExists, NotFound, StaleConflict
 from trimtab.kube.transport import Transport
 from trimtab.model.keys import Manifest
-from trimtab.model.names import FIELD_MANAGER
 from trimtab.server.auth.passwords import hash_password
+from trimtab.server.namespace_data import NamespaceData
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +23,6 @@ ARGOCD_CM = "argocd-cm"
 ARGOCD_SECRET = "argocd-secret"  # noqa: S105 - a name
 INITIAL_SECRET = "argocd-initial-admin-secret"  # noqa: S105 - a name
 SIGNING_KEY = "server.secretkey"
-ATTEMPTS = 10
-"""Each that fails means that somebody else's write went through."""
 PASSWORD_LENGTH = 16
 LETTERS = string.ascii_letters + string.digits + "-"
 
@@ -37,70 +30,20 @@ Change = Callable[[Mapping[str, bytes]], Mapping[str, bytes | None]]
 """From what a Secret holds to what is to be different; None takes a key away. It may be asked again."""
 
 
-class Secrets(Struct, frozen=True):
+class Secrets(NamespaceData, frozen=True):
     """The Secrets of the control namespace, as the API server has them this moment."""
 
-    transport: Transport
-    discovery: Discovery
-    namespace: str
-
     async def change(self, name: str, change: Change) -> Manifest | None:
-        """Write what is different, on top of no other state than was read; the Secret is made where there is none.
-
-        What it is afterwards; None: nothing is different. Raises what `change` raises, ApiError, Retry.
-        """
-        for _ in range(ATTEMPTS):
-            live = await self._read("Secret", name)
-            different = change(secret_data(live))
-            if not different:
-                return None
-            try:
-                return await (self._create(name, different) if live is None else self._patch(live, different))
-            except (AlreadyExists, StaleConflict):
-                continue
-            except NotFound:
-                if live is None:
-                    raise
-        raise Retry(f"Secret {name} is being written by others all the time; try again", reason="Conflict")
+        """As `change_data`, with what the Secret's values stand for."""
+        return await self.change_data("Secret", name, lambda data: _encoded(change(_all_decoded(data))))
 
     async def data(self, name: str) -> Mapping[str, bytes]:
         """What a Secret holds; {} where there is none."""
-        return secret_data(await self._read("Secret", name))
+        return secret_data(await self.read_object("Secret", name))
 
     async def config_map(self, name: str) -> Mapping[str, str]:
         """What a ConfigMap holds; {} where there is none."""
-        return (await self._read("ConfigMap", name) or {}).get("data") or {}
-
-    async def _read(self, kind: str, name: str) -> Manifest | None:
-        resource = await self.discovery.find("", kind)
-        try:
-            return await read.get(self.transport, resource, name, namespace=self.namespace)
-        except NotFound:
-            return None
-
-    async def _create(self, name: str, data: Mapping[str, bytes | None]) -> Manifest:
-        labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/part-of": "argocd"}
-        manifest = {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "type": "Opaque",
-            "metadata": {"name": name, "namespace": self.namespace, "labels": labels},
-            "data": _encoded(data),
-        }
-        resource = await self.discovery.find("", "Secret")
-        return await write.create(self.transport, resource, manifest, field_manager=FIELD_MANAGER)
-
-    async def _patch(self, live: Manifest, data: Mapping[str, bytes | None]) -> Manifest:
-        metadata = live["metadata"]
-        return await write.patch(
-            self.transport,
-            await self.discovery.find("", "Secret"),
-            metadata["name"],
-            {"metadata": {"resourceVersion": metadata["resourceVersion"]}, "data": _encoded(data)},
-            patch_type="merge",
-            namespace=self.namespace,
-            field_manager=FIELD_MANAGER,
-        )
+        return (await self.read_object("ConfigMap", name) or {}).get("data") or {}
 
 
 async def ensure_secrets(transport: Transport, discovery: Discovery, *, namespace: str, clock: Clock) -> None:
@@ -122,8 +65,7 @@ async def ensure_secrets(transport: Transport, discovery: Discovery, *, namespac
 
 def secret_data(secret: Manifest | None) -> Mapping[str, bytes]:
     """What a Secret holds, decoded; what is not base64 is left out."""
-    decoded = {key: _decoded(value) for key, value in ((secret or {}).get("data") or {}).items()}
-    return {key: value for key, value in decoded.items() if value is not None}
+    return _all_decoded((secret or {}).get("data") or {})
 
 
 async def _initial_password(kept: Secrets) -> str:
@@ -145,6 +87,11 @@ def _missing(data: Mapping[str, bytes], hashed: str, moment: dt.datetime) -> Map
 
 def _encoded(data: Mapping[str, bytes | None]) -> dict[str, str | None]:
     return {key: None if value is None else base64.b64encode(value).decode() for key, value in data.items()}
+
+
+def _all_decoded(data: Mapping[str, str]) -> Mapping[str, bytes]:
+    decoded = {key: _decoded(value) for key, value in data.items()}
+    return {key: value for key, value in decoded.items() if value is not None}
 
 
 def _decoded(value: object) -> bytes | None:
