@@ -50,6 +50,18 @@ async def test_a_worker_is_used_again(workshop: Workshop, tmp_path: Path) -> Non
     assert processes(workshop) == first
 
 
+async def test_a_worker_is_used_again_whatever_its_owner_weighs(tmp_path: Path) -> None:
+    root = repository(tmp_path, {"app/a.yaml": config_map("a")})
+    limits = Limits(memory=300 * MIB, workers=1)
+    assert len(b"x" * limits.memory) == limits.memory, "this process has had that much, too"
+    async with Workshop(limits=limits, scratch=tmp_path) as workshop:
+        await rendered(workshop, root)
+        first = processes(workshop)
+        await rendered(workshop, root)
+        assert len(first) == 1
+        assert processes(workshop) == first
+
+
 async def test_a_chart_that_loops_is_stopped(tmp_path: Path) -> None:
     loop = "{{ range until 30000 }}{{ range until 30000 }}{{ $x := sha256sum `a` }}{{ end }}{{ end }}"
     root = repository(tmp_path, {**chart("app", loop), "fine/a.yaml": config_map("a")})

@@ -4,7 +4,6 @@ The workshop starts it. Import only what every job needs: what a kind of work ne
 """
 
 import os
-import resource
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -42,12 +41,14 @@ def main() -> None:
     """
     folder, memory = Path(sys.argv[1]), int(sys.argv[2])
     jobs, answers = _own_pipes()
-    confine(folder, memory=memory)
-    spent = False
-    while not spent and (message := _receive(jobs)) is not None:
-        result = encode(answer(decode_job(message), folder))
-        spent = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 > memory // 3
-        _send(answers, result, last=spent)
+    # Opened now: confined, this process could not.
+    with Path("/proc/self/status").open("rb") as status:
+        confine(folder, memory=memory)
+        spent = False
+        while not spent and (message := _receive(jobs)) is not None:
+            result = encode(answer(decode_job(message), folder))
+            spent = _peak(status) > memory // 3
+            _send(answers, result, last=spent)
 
 
 def answer(job: Job, folder: Path) -> Answer:
@@ -62,6 +63,15 @@ def answer(job: Job, folder: Path) -> Answer:
     if total > MAX_OUTPUT:
         return Refused(f"{job.label}: renders {total:,} bytes of manifests, more than {MAX_OUTPUT:,}", "TooBig")
     return rendered
+
+
+def _peak(status: BinaryIO) -> int:
+    """The most memory that this process has had, in bytes. `ru_maxrss` would begin with what its parent had."""
+    status.seek(0)
+    for line in status:
+        if line.startswith(b"VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return 0
 
 
 def _own_pipes() -> tuple[BinaryIO, BinaryIO]:
