@@ -8,7 +8,7 @@ lock=requirements.lock
 packages=(git)
 if [ "$kind" = dev ]; then
   lock=requirements-dev.lock
-  packages+=(openssh-client openssh-server chromium)
+  packages+=(openssh-client openssh-server chromium curl)
 fi
 
 say() { printf '\033[2m%s\033[0m\n' "$*" >&2; }
@@ -32,7 +32,7 @@ apt_install() {
 need=()
 for package in "${packages[@]}"; do
   case $package in
-    git) command -v git >/dev/null || need+=(git) ;;
+    git | curl) command -v "$package" >/dev/null || need+=("$package") ;;
     openssh-client) command -v ssh >/dev/null || need+=(openssh-client) ;;
     chromium) [ -x /usr/bin/chromium ] || need+=(chromium) ;;
     openssh-server) [ -x /usr/sbin/sshd ] || command -v sshd >/dev/null || need+=(openssh-server) ;;
