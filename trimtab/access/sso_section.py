@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from trimtab.access.sso import Problem, Secrets
+from trimtab.model.names import ARGOCD_SECRET
 
-ARGOCD_SECRET = "argocd-secret"  # noqa: S105 - a name
 _REFERENCE = re.compile(r"\$(?:(?P<secret>[a-z0-9][-a-z0-9.]*):)?(?P<key>[-._a-zA-Z0-9]+)")
 
 

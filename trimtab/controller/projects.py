@@ -19,7 +19,7 @@ from trimtab.kube.watch import watch
 from trimtab.model.application import Application, ApplicationSource, Destination
 from trimtab.model.appproject import AppProject, default_project
 from trimtab.model.keys import Manifest
-from trimtab.model.names import GROUP, IN_CLUSTER_NAME, IN_CLUSTER_SERVER, SECRET_TYPE_LABEL
+from trimtab.model.names import ARGOCD_CM, GROUP, IN_CLUSTER_NAME, IN_CLUSTER_SERVER, SECRET_TYPE_LABEL
 from trimtab.model.observed import Listed, Removed, Upserted, WatchEvent
 from trimtab.render.yaml import YamlError, load
 
@@ -29,7 +29,6 @@ SETTINGS_SECONDS = 15.0
 PROJECT_SECONDS = 1.0
 """So old may be what is read of projects while they are not followed."""
 DEFAULT = "default"
-SETTINGS = "argocd-cm"
 INVALID = "InvalidSpecError"
 
 OnChange = Callable[[str], None]
@@ -161,7 +160,7 @@ class Projects:
                 return
             text = await self._setting("globalProjects")
             try:
-                self._globals = read_global_projects(load(text, origin=f"globalProjects of {SETTINGS}"))
+                self._globals = read_global_projects(load(text, origin=f"globalProjects of {ARGOCD_CM}"))
             except (ValueError, YamlError) as error:
                 if not self._globals_until:
                     raise Stalled(str(error), reason=INVALID) from error
@@ -171,7 +170,7 @@ class Projects:
     async def _setting(self, key: str) -> str:
         try:
             resource = await self._discovery.find("", "ConfigMap")
-            settings = await read.get(self._transport, resource, SETTINGS, namespace=self._namespace)
+            settings = await read.get(self._transport, resource, ARGOCD_CM, namespace=self._namespace)
         except NotFound:
             return ""
         return str((settings.get("data") or {}).get(key) or "")

@@ -33,6 +33,8 @@ RESOURCES_FINALIZER = "resources-finalizer.argocd.argoproj.io"
 FOREGROUND_FINALIZER = "resources-finalizer.argocd.argoproj.io/foreground"
 BACKGROUND_FINALIZER = "resources-finalizer.argocd.argoproj.io/background"
 
+ARGOCD_CM = "argocd-cm"
+ARGOCD_SECRET = "argocd-secret"  # noqa: S105 - a name
 SECRET_TYPE_LABEL = "argocd.argoproj.io/secret-type"  # noqa: S105 - the name of a label
 IN_CLUSTER_SERVER = "https://kubernetes.default.svc"
 IN_CLUSTER_NAME = "in-cluster"

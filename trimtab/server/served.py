@@ -11,9 +11,10 @@ from trimtab.clock import Clock
 from trimtab.controller.world import World
 from trimtab.kube.discovery import Discovery
 from trimtab.kube.transport import Transport
+from trimtab.model.names import ARGOCD_SECRET
 from trimtab.server.applications.store import ApplicationStore
 from trimtab.server.auth.logins import Logins
-from trimtab.server.auth.secrets import ARGOCD_SECRET, SIGNING_KEY
+from trimtab.server.auth.secrets import SIGNING_KEY
 from trimtab.server.auth.sign_on import SignOn
 from trimtab.server.configuration import Configuration
 from trimtab.server.reachability import Reachability

@@ -22,7 +22,8 @@ from msgspec import Struct
 
 from trimtab.clock import Clock
 from trimtab.errors import Stalled, TrimtabError
-from trimtab.server.auth.secrets import ARGOCD_SECRET, Secrets
+from trimtab.model.names import ARGOCD_SECRET
+from trimtab.server.auth.secrets import Secrets
 from trimtab.server.configuration import Configuration
 
 log = logging.getLogger(__name__)

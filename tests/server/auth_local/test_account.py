@@ -9,8 +9,9 @@ from starlette.requests import Request
 from tests.server.auth_local.people import CAN_I, at, replica, status_at
 from tests.server.desk import PASSWORD, Desk, quoted
 from trimtab.access.subject import Subject
+from trimtab.model.names import ARGOCD_SECRET
 from trimtab.server.api.account import UpdatePasswordRequest, update_password
-from trimtab.server.auth.secrets import ARGOCD_SECRET, secret_data
+from trimtab.server.auth.secrets import secret_data
 from trimtab.server.call import Call
 from trimtab.server.failures import Failure
 from trimtab.server.operation import NoQuery

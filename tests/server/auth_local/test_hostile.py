@@ -10,7 +10,7 @@ from tests.engine.world import until
 from tests.server.auth_local.people import CAN_I, at, failed
 from tests.server.auth_local.test_tokens import forged
 from tests.server.desk import PASSWORD, PEOPLE, Desk
-from trimtab.server.auth.secrets import ARGOCD_SECRET
+from trimtab.model.names import ARGOCD_SECRET
 from trimtab.server.auth.tokens import Claims, mint
 
 WELL_FORMED = {"iss": "argocd", "sub": "admin:login", "iat": 1, "exp": 1 << 40, "jti": "x"}

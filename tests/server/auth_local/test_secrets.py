@@ -14,7 +14,8 @@ from trimtab.errors import Retry
 from trimtab.kube.discovery import Discovery
 from trimtab.kube.transport import Transport
 from trimtab.model.keys import Manifest
-from trimtab.server.auth.secrets import ARGOCD_SECRET, INITIAL_SECRET, SIGNING_KEY, Secrets, ensure_secrets
+from trimtab.model.names import ARGOCD_SECRET
+from trimtab.server.auth.secrets import INITIAL_SECRET, SIGNING_KEY, Secrets, ensure_secrets
 from trimtab.server.namespace_data import Kind
 
 

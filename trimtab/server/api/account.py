@@ -10,9 +10,10 @@ from trimtab.access.accounts import AccountToken, encode_tokens, read_accounts, 
 from trimtab.access.builtin import ACTIONS
 from trimtab.access.subject import LOCAL_ISSUER
 from trimtab.clock import rfc3339
+from trimtab.model.names import ARGOCD_CM, ARGOCD_SECRET
 from trimtab.server.auth import sessions, tokens
 from trimtab.server.auth.passwords import check_new_password
-from trimtab.server.auth.secrets import ARGOCD_CM, ARGOCD_SECRET, Change, Secrets
+from trimtab.server.auth.secrets import Change, Secrets
 from trimtab.server.auth.sessions import caller_address
 from trimtab.server.auth.settled import settled
 from trimtab.server.call import Call

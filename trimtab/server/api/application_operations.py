@@ -11,6 +11,7 @@ from trimtab.model.application import Application
 from trimtab.model.application import Operation as Asked
 from trimtab.model.appproject import SyncWindow
 from trimtab.model.keys import Manifest
+from trimtab.model.names import ARGOCD_CM
 from trimtab.server.api.applications_write import reply
 from trimtab.server.call import Call
 from trimtab.server.failures import bad_request, precondition, unimplemented
@@ -160,7 +161,7 @@ async def _resolve(call: Call[Any, Any], pin: Pin) -> str:
 
 
 def _flag(call: Call[Any, Any], name: str) -> bool:
-    return call.served.configuration.config_map("argocd-cm").get(name) == "true"
+    return call.served.configuration.config_map(ARGOCD_CM).get(name) == "true"
 
 
 def _username(call: Call[Any, Any]) -> str:

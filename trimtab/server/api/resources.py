@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from trimtab.model.keys import ObjectKey
+from trimtab.model.names import ARGOCD_CM
 from trimtab.model.part import Part
 from trimtab.server.applications.projection import Cutter, Projection, parse_fields
 from trimtab.server.call import Call
@@ -226,7 +227,7 @@ def _still(call: Call[TreeQuery, None], subject: Looked) -> None:
 
 
 def _shown(subject: Looked, key: ObjectKey, manifest: dict[str, Any]) -> Json:
-    settings = subject.served.configuration.config_map("argocd-cm")
+    settings = subject.served.configuration.config_map(ARGOCD_CM)
     (state,) = masked(key, manifest, settings=settings)
     return Json(value=ApplicationResource(manifest=shown(state)))
 
@@ -247,7 +248,7 @@ async def _about(subject: Looked, query: EventsQuery) -> About:
 
 
 def _links(subject: Looked, setting: str) -> Json:
-    if subject.served.configuration.config_map("argocd-cm").get(setting, "").strip():
+    if subject.served.configuration.config_map(ARGOCD_CM).get(setting, "").strip():
         raise unimplemented(f"making links from templates ({setting} in argocd-cm)")
     return Json(value=Links())
 

@@ -6,8 +6,8 @@ from typing import Any
 from msgspec import Struct, field
 
 from trimtab.access.sso import GitHub, Oidc, SignOnConfig
+from trimtab.model.names import ARGOCD_CM
 from trimtab.server.auth import sessions
-from trimtab.server.auth.secrets import ARGOCD_CM
 from trimtab.server.call import Call
 from trimtab.server.operation import NoQuery, Operation
 from trimtab.server.reply import Json

@@ -6,8 +6,8 @@ from msgspec import Struct
 from starlette.requests import Request
 
 from trimtab.access.subject import ANONYMOUS, LOCAL_ISSUER, Subject
+from trimtab.model.names import ARGOCD_CM
 from trimtab.server.auth import cookies, revocations, sessions, tokens
-from trimtab.server.auth.secrets import ARGOCD_CM
 from trimtab.server.auth.sso_verify import verify_sso
 from trimtab.server.auth.tokens import BadToken, Claims
 from trimtab.server.served import Served

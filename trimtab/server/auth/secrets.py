@@ -14,13 +14,12 @@ from trimtab.clock import Clock, rfc3339
 from trimtab.kube.discovery import Discovery
 from trimtab.kube.transport import Transport
 from trimtab.model.keys import Manifest
+from trimtab.model.names import ARGOCD_CM, ARGOCD_SECRET
 from trimtab.server.auth.passwords import hash_password
 from trimtab.server.namespace_data import NamespaceData
 
 log = logging.getLogger(__name__)
 
-ARGOCD_CM = "argocd-cm"
-ARGOCD_SECRET = "argocd-secret"  # noqa: S105 - a name
 INITIAL_SECRET = "argocd-initial-admin-secret"  # noqa: S105 - a name
 SIGNING_KEY = "server.secretkey"
 PASSWORD_LENGTH = 16

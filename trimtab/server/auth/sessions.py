@@ -10,9 +10,10 @@ from trimtab.access.accounts import Account, Accounts, Capability, read_accounts
 from trimtab.access.subject import LOCAL_ISSUER, Subject
 from trimtab.model.appproject import AppProject, JwtToken
 from trimtab.model.durations import parse_duration
+from trimtab.model.names import ARGOCD_CM, ARGOCD_SECRET
 from trimtab.server.auth import tokens
 from trimtab.server.auth.logins import Local
-from trimtab.server.auth.secrets import ARGOCD_CM, ARGOCD_SECRET, SIGNING_KEY, secret_data
+from trimtab.server.auth.secrets import SIGNING_KEY, secret_data
 from trimtab.server.auth.tokens import BadToken, Claims
 from trimtab.server.failures import Code, Failure, bad_request
 from trimtab.server.served import Served

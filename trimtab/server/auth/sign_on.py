@@ -9,8 +9,8 @@ import aiohttp
 
 from trimtab.access.sso import GitHub, Oidc, Problem, Provider, Reading, SignOnConfig, in_force
 from trimtab.access.sso_read import read_sign_on
-from trimtab.access.sso_section import ARGOCD_SECRET
 from trimtab.clock import Clock
+from trimtab.model.names import ARGOCD_CM, ARGOCD_SECRET
 from trimtab.render import yaml
 from trimtab.server.auth.connectors import Connector
 from trimtab.server.auth.github import GitHubConnector
@@ -19,7 +19,7 @@ from trimtab.server.auth.login_state import LoginStates
 from trimtab.server.auth.oidc import OidcConnector
 from trimtab.server.auth.provider_web import ProviderWeb
 from trimtab.server.auth.rechecks import Rechecks
-from trimtab.server.auth.secrets import ARGOCD_CM, secret_data
+from trimtab.server.auth.secrets import secret_data
 from trimtab.server.configuration import Configuration
 
 log = logging.getLogger(__name__)

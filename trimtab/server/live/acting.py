@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from trimtab.kube import write
 from trimtab.model.keys import Manifest, key_of
+from trimtab.model.names import ARGOCD_CM
 from trimtab.server.failures import bad_request, precondition, unimplemented
 from trimtab.server.live.actions import ACTIONS, Action, Created, Ordered, Patched, ResourceAction
 from trimtab.server.live.belonging import Member
@@ -70,7 +71,7 @@ async def _create(subject: Looked, manifest: Manifest) -> None:
 
 
 def _custom(subject: Looked, member: Member) -> Custom | None:
-    settings = subject.served.configuration.config_map("argocd-cm")
+    settings = subject.served.configuration.config_map(ARGOCD_CM)
     return custom_actions(settings, member.key.group, member.key.kind)
 
 

@@ -10,6 +10,7 @@ from trimtab.kube import write
 from trimtab.kube.errors import ApiError
 from trimtab.kube.write import PATCH_TYPES, PatchType
 from trimtab.model.keys import Manifest, ObjectKey
+from trimtab.model.names import ARGOCD_CM
 from trimtab.server.failures import Code, Failure, bad_request, failure_of
 from trimtab.server.live.belonging import Member
 from trimtab.server.live.look import AnyCall
@@ -27,7 +28,7 @@ def require(call: AnyCall, subject: Looked, action: str, key: ObjectKey) -> None
     """The right to `update` or `delete` one object: `update/apps/Deployment/shop/web`. The right to the application
     includes it only where argocd-cm says so. Raises Failure (403).
     """
-    inherits = subject.served.configuration.config_map("argocd-cm").get(INHERITANCE) == "false"
+    inherits = subject.served.configuration.config_map(ARGOCD_CM).get(INHERITANCE) == "false"
     if inherits and call.may("applications", action, subject.rbac_name):
         return
     wanted = f"{action}/{key.group}/{key.kind}/{key.namespace}/{key.name}"

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from trimtab.errors import TrimtabError
+from trimtab.model.names import ARGOCD_CM
 from trimtab.render import yaml
 
 PREFIX = "resource.customizations.actions."
@@ -38,6 +39,6 @@ def custom_actions(settings: Mapping[str, str], group: str, kind: str) -> Custom
 @lru_cache(maxsize=64)
 def _read(text: str) -> Custom | None:
     try:
-        return msgspec.convert(yaml.load(text, origin="argocd-cm"), Custom)
+        return msgspec.convert(yaml.load(text, origin=ARGOCD_CM), Custom)
     except (TrimtabError, msgspec.ValidationError):
         return None

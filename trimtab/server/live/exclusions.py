@@ -9,6 +9,7 @@ from msgspec import Struct
 from trimtab.errors import TrimtabError
 from trimtab.kube.resource import Resource
 from trimtab.model.globs import matches
+from trimtab.model.names import ARGOCD_CM
 from trimtab.render import yaml
 
 HIDDEN = {("", "Event"), ("events.k8s.io", "Event"), ("coordination.k8s.io", "Lease")}
@@ -48,7 +49,7 @@ def hidden(settings: Mapping[str, str], server: str) -> IsHidden:
 @lru_cache(maxsize=16)
 def _filters(text: str) -> tuple[Filter, ...]:
     try:
-        return msgspec.convert(yaml.load(text, origin="argocd-cm") or [], tuple[Filter, ...])
+        return msgspec.convert(yaml.load(text, origin=ARGOCD_CM) or [], tuple[Filter, ...])
     except (TrimtabError, msgspec.ValidationError):
         return ()
 

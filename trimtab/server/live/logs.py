@@ -10,6 +10,7 @@ from msgspec import Struct
 from trimtab.errors import TrimtabError
 from trimtab.kube.transport import Transport
 from trimtab.model.keys import ObjectKey
+from trimtab.model.names import ARGOCD_CM
 from trimtab.server.failures import Code, Failure, bad_request
 from trimtab.server.live.belonging import absent, member
 from trimtab.server.live.log_lines import Choice, Line, LineReader, seconds
@@ -175,5 +176,5 @@ def _choice(query: LogsQuery) -> Choice:
 
 
 def _most(subject: Looked) -> int:
-    text = subject.served.configuration.config_map("argocd-cm").get("server.maxPodLogsToRender", "")
+    text = subject.served.configuration.config_map(ARGOCD_CM).get("server.maxPodLogsToRender", "")
     return int(text) if text.isdecimal() and len(text) < 6 else MOST_PODS

@@ -12,6 +12,7 @@ from trimtab.controller.clusters import ClusterHandle
 from trimtab.controller.refresh import declare, observe
 from trimtab.controller.world import Declared
 from trimtab.model.keys import AppKey, Manifest, ObjectKey
+from trimtab.model.names import ARGOCD_CM
 from trimtab.server.applications.stored import Stored
 from trimtab.server.live.exclusions import hidden
 from trimtab.server.live.hosts import Nodes
@@ -136,7 +137,7 @@ class Looks:
         served = self._served
 
         def make(sight: Sight) -> Surroundings:
-            settings = served.configuration.config_map("argocd-cm")
+            settings = served.configuration.config_map(ARGOCD_CM)
             is_hidden = hidden(settings, cluster.transport.config.server)
             return Surroundings(cluster, sight, is_hidden=is_hidden, clock=served.clock)
 

@@ -14,6 +14,7 @@ from trimtab.kube import read
 from trimtab.kube.errors import NotFound
 from trimtab.model.hooks import is_hook
 from trimtab.model.keys import Manifest, ObjectKey
+from trimtab.model.names import ARGOCD_CM
 from trimtab.model.part import Part
 from trimtab.server.live.looks import looks_of
 from trimtab.server.live.masks import masked, shown
@@ -161,4 +162,4 @@ def _settled(predicted: Manifest | None, live: Manifest | None) -> Manifest | No
 
 
 def _settings(subject: Looked) -> dict[str, str]:
-    return dict(subject.served.configuration.config_map("argocd-cm"))
+    return dict(subject.served.configuration.config_map(ARGOCD_CM))

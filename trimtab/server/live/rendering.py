@@ -9,6 +9,7 @@ from trimtab.controller.world import Declared
 from trimtab.errors import Stalled
 from trimtab.kube.errors import Forbidden
 from trimtab.model.keys import Manifest, annotations_of, key_of, kind_of
+from trimtab.model.names import ARGOCD_CM
 from trimtab.model.part import Part
 from trimtab.model.target import Target
 from trimtab.model.tracking import owner_of
@@ -60,7 +61,7 @@ async def manifests(subject: Looked, query: ManifestQuery) -> ManifestResponse:
     declared = await _declared(subject, query)
     if declared.prepared.errors:
         raise Stalled(declared.prepared.errors[0].message, reason="ComparisonError")
-    settings = subject.served.configuration.config_map("argocd-cm")
+    settings = subject.served.configuration.config_map(ARGOCD_CM)
     prepared = declared.prepared
     states = [
         masked(target.key, target.manifest(), settings=settings)[0] for target in (*prepared.objects, *prepared.hooks)

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from trimtab.controller.clusters import ClusterHandle
 from trimtab.errors import TrimtabError
 from trimtab.model.keys import AppKey, ObjectKey
+from trimtab.model.names import ARGOCD_CM
 from trimtab.server.applications.stored import Stored
 from trimtab.server.failures import Code, Failure, not_found
 from trimtab.server.live.describe import Seen, seen
@@ -209,7 +210,7 @@ class View:
 
     def _words(self, setting: str) -> tuple[str, ...]:
         """A list in argocd-cm, by commas."""
-        text = self._served.configuration.config_map("argocd-cm").get(setting, "")
+        text = self._served.configuration.config_map(ARGOCD_CM).get(setting, "")
         return tuple(word.strip() for word in text.split(",") if word.strip())
 
 

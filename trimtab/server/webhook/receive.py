@@ -9,8 +9,8 @@ import msgspec
 from msgspec import Struct
 
 from trimtab.model.keys import AppKey
+from trimtab.model.names import ARGOCD_CM
 from trimtab.server.applications.stored import Stored
-from trimtab.server.auth.secrets import ARGOCD_CM
 from trimtab.server.call import Call
 from trimtab.server.failures import Code, Failure, bad_request
 from trimtab.server.operation import Operation, Query

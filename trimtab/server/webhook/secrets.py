@@ -2,7 +2,8 @@
 
 import re
 
-from trimtab.server.auth.secrets import ARGOCD_SECRET, secret_data
+from trimtab.model.names import ARGOCD_SECRET
+from trimtab.server.auth.secrets import secret_data
 from trimtab.server.configuration import Configuration
 from trimtab.server.webhook.push import Secrets
 

@@ -8,7 +8,7 @@ from trimtab.errors import Stalled
 from trimtab.model.application import Destination
 from trimtab.model.appproject import AppProject, default_project
 from trimtab.model.keys import Manifest
-from trimtab.model.names import IN_CLUSTER_NAME, IN_CLUSTER_SERVER, SECRET_TYPE_LABEL
+from trimtab.model.names import ARGOCD_CM, IN_CLUSTER_NAME, IN_CLUSTER_SERVER, SECRET_TYPE_LABEL
 from trimtab.render import yaml
 from trimtab.server.auth.secrets import secret_data
 from trimtab.server.served import Served
@@ -52,7 +52,7 @@ def global_projects_of(served: Served, project: AppProject) -> Iterator[AppProje
 
 def globals_of(served: Served) -> tuple[GlobalProject, ...]:
     """`globalProjects` of argocd-cm. Raises Stalled where they cannot be read: what they forbid is not known then."""
-    text = served.configuration.config_map("argocd-cm").get("globalProjects", "")
+    text = served.configuration.config_map(ARGOCD_CM).get("globalProjects", "")
     try:
         return read_global_projects(yaml.load(text, origin="globalProjects of argocd-cm")) if text else ()
     except ValueError as error:
