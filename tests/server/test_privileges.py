@@ -209,6 +209,7 @@ def _told(operation: AnyOperation, side: Side, said: Said) -> list[str]:
     return [] if said.status in REFUSED else [f"{said.status} {said.text[:200]}"]
 
 
+@pytest.mark.timeout(180)
 async def test_with_the_right_it_is_done(walk: Walk) -> None:
     wrong: list[str] = []
     everybody = _people(walk)
