@@ -152,7 +152,8 @@ async def test_every_replica_knows_what_one_was_told(desk: Desk) -> None:
     token, other, later = await desk.login("ada"), await desk.login("ada"), await desk.login("ada")
     async with replica(desk) as second:
         assert await status_at(second, token) == 200
-        await desk.call("DELETE", SESSION, who="", headers={"cookie": f"argocd.token={token}"})
+        left = await desk.call("DELETE", SESSION, who="", headers={"cookie": f"argocd.token={token}"})
+        assert left.status == 200, left.body
         await until(lambda: status_at(second, token), lambda status: status == 401)
         async with second.delete(SESSION, headers={"authorization": f"Bearer {other}"}) as response:
             assert response.status == 200
