@@ -120,7 +120,7 @@ class DirectView:
         )
 
         async def fetched(source: ApplicationSource) -> Checkout:
-            access = await _access(source.repo_url, repositories)
+            access = await _access(source.repo_url, repositories, project=self._app.spec.project)
             return await store.checkout(access, revision or source.target_revision, source.path)
 
         return list(await asyncio.gather(*(fetched(source) for source in sources)))
@@ -136,9 +136,9 @@ def check_destination(app: Application) -> None:
         )
 
 
-async def _access(url: str, repositories: Repositories) -> RepositoryAccess:
+async def _access(url: str, repositories: Repositories, *, project: str) -> RepositoryAccess:
     """The credentials that the cluster holds; none where this user may not read them (a public one needs none)."""
     try:
-        return await repositories.access(url)
+        return await repositories.access(url, project=project)
     except Forbidden:
         return RepositoryAccess(url=url)

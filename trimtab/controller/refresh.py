@@ -85,7 +85,7 @@ async def declare(
         raise Stalled("spec.source is missing; say where the manifests are", reason="InvalidSpecError")
     checkouts = await asyncio.gather(
         *(
-            _fetch(source, world, pinned=pinned[at] if at < len(pinned) else "", since=since)
+            _fetch(source, world, project=app.spec.project, pinned=pinned[at] if at < len(pinned) else "", since=since)
             for at, source in enumerate(sources)
         )
     )
@@ -136,8 +136,10 @@ def _same(
     return unchanged and not known.prepared.errors
 
 
-async def _fetch(source: ApplicationSource, world: World, *, pinned: str, since: float | None) -> Checkout:
-    access = await world.repositories.access(source.repo_url)
+async def _fetch(
+    source: ApplicationSource, world: World, *, project: str, pinned: str, since: float | None
+) -> Checkout:
+    access = await world.repositories.access(source.repo_url, project=project)
     try:
         return await world.sources.checkout(
             access, pinned or source.target_revision, source.path, tag_prefix=source.tag_prefix, since=since

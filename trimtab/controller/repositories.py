@@ -31,13 +31,13 @@ class Repositories:
         self._until = 0.0
         self._lock = asyncio.Lock()
 
-    async def access(self, url: str) -> RepositoryAccess:
-        """Raises `ApiError` when the Secrets cannot be read."""
+    async def access(self, url: str, *, project: str) -> RepositoryAccess:
+        """For an application of `project`. Raises `ApiError` when the Secrets cannot be read."""
         async with self._lock:
             if self._known is None or self._clock.monotonic() >= self._until:
                 self._known = await self._read()
                 self._until = self._clock.monotonic() + FRESH_SECONDS
-            return self._known.access(url)
+            return self._known.access(url, project=project)
 
     def forget(self) -> None:
         """Read anew next time: the credentials at hand were refused."""

@@ -28,32 +28,37 @@ OTHER_FIELDS = {"proxy": "proxy", "noProxy": "no_proxy", "project": "project"}
 
 
 class Credentials(Struct, frozen=True):
-    """Everything that is configured about repositories. `certificates`: host → PEM bundle."""
+    """Everything that is configured about repositories, by URL and project. `certificates`: host → PEM bundle."""
 
-    repositories: Mapping[str, RepositoryAccess] = {}
+    repositories: Mapping[tuple[str, str], RepositoryAccess] = {}
     templates: tuple[RepositoryAccess, ...] = ()
     known_hosts: str = ""
     certificates: Mapping[str, str] = {}
 
-    def access(self, url: str) -> RepositoryAccess:
-        """How to reach `url`; without credentials where none are configured."""
-        own = self.repositories.get(normalised(url)) or RepositoryAccess(url=url)
+    def access(self, url: str, *, project: str = "") -> RepositoryAccess:
+        """How to reach `url`; without credentials where none are configured.
+
+        Those of `project` count before those of all projects; those of another project are never used.
+        """
+        name = normalised(url)
+        own = self.repositories.get((name, project)) or self.repositories.get((name, "")) or RepositoryAccess(url=url)
         if not _has_credentials(own):
-            own = _inherit(own, self._template(url))
+            own = _inherit(own, self._template(url, project))
         host = urlsplit(url).hostname or ""
         return replace(own, url=url, known_hosts=self.known_hosts, ca_pem=self.certificates.get(host, ""))
 
-    def _template(self, url: str) -> RepositoryAccess | None:
+    def _template(self, url: str, project: str) -> RepositoryAccess | None:
         wanted = normalised(url)
-        fitting = [t for t in self.templates if wanted.startswith(normalised(t.url))]
-        return max(fitting, key=lambda t: len(t.url), default=None)
+        usable = [t for t in self.templates if t.project in ("", project)]
+        fitting = [t for t in usable if wanted.startswith(normalised(t.url))]
+        return max(fitting, key=lambda t: (len(t.url), t.project), default=None)
 
 
 def read_credentials(
     secrets: Iterable[Manifest], *, known_hosts: Manifest | None, certificates: Manifest | None
 ) -> Credentials:
     """From the Secrets with Argo CD's label and the two ConfigMaps (None where there is none)."""
-    repositories: dict[str, RepositoryAccess] = {}
+    repositories: dict[tuple[str, str], RepositoryAccess] = {}
     templates: list[RepositoryAccess] = []
     for secret in secrets:
         kind = ((secret.get("metadata") or {}).get("labels") or {}).get(SECRET_TYPE_LABEL)
@@ -61,7 +66,7 @@ def read_credentials(
         if access is None:
             continue
         if kind == "repository":
-            repositories[normalised(access.url)] = access
+            repositories[normalised(access.url), access.project] = access
         elif kind == "repo-creds":
             templates.append(access)
     return Credentials(

@@ -75,7 +75,7 @@ async def sync(call: Call[NoQuery, SyncBody]) -> Raw:
     if any(pin.revision != pin.target for pin in asked) and _flag(call, OVERRIDE_FLAG):
         named.check(current, "override")
     check_window(call.served, app)
-    resolved = await _resolved(call, asked)
+    resolved = await _resolved(call, app, asked)
 
     def operation(now: Application) -> Asked:
         if pins(now, body) != asked:
@@ -142,21 +142,21 @@ async def _ask(call: Call[Any, Any], named: Named, current: Manifest, operation:
     return reply(await objects.change(call.served, APPLICATION, current, decide))
 
 
-async def _resolved(call: Call[Any, Any], asked: tuple[Pin, ...]) -> dict[int, str]:
+async def _resolved(call: Call[Any, Any], app: Application, asked: tuple[Pin, ...]) -> dict[int, str]:
     """What the revisions mean now, by the place of their source. Raises Failure (400)."""
     try:
         async with asyncio.timeout(SECONDS):
-            found = await asyncio.gather(*(_resolve(call, pin) for pin in asked))
+            found = await asyncio.gather(*(_resolve(call, app, pin) for pin in asked))
     except TrimtabError as error:
         raise precondition(error.message) from error
     return {pin.at: revision for pin, revision in zip(asked, found, strict=True)}
 
 
-async def _resolve(call: Call[Any, Any], pin: Pin) -> str:
+async def _resolve(call: Call[Any, Any], app: Application, pin: Pin) -> str:
     if not is_git(pin.source):
         return pin.revision
     world = call.served.world
-    access = await world.repositories.access(pin.source.repo_url)
+    access = await world.repositories.access(pin.source.repo_url, project=app.spec.project)
     return await world.sources.resolve(access, pin.revision, tag_prefix=pin.source.tag_prefix)
 
 

@@ -253,13 +253,13 @@ def reachable(call: Call[Any, Any], url: str, *, project: str = "") -> Repositor
     value = found[1] if found else Repository(repo=url)
     if not call.may(RESOURCE, "get", rbac_name(value)):
         raise denied()
-    return credentials(served).access(value.repo)
+    return credentials(served).access(value.repo, project=value.project)
 
 
 async def _try(served: Served, wanted: Repository) -> None:
     """Raises Failure (400) with what keeps the remote from answering."""
     try:
-        await list_refs(credentials(served, trying=wanted).access(wanted.repo))
+        await list_refs(credentials(served, trying=wanted).access(wanted.repo, project=wanted.project))
     except TrimtabError as error:
         raise bad_request(f"error testing repository connectivity: {error.message}") from error
 
@@ -267,7 +267,7 @@ async def _try(served: Served, wanted: Repository) -> None:
 async def _shown(served: Served, value: Repository, *, anew: bool) -> Shown:
     public = shown(value)
     fields = {name: getattr(public, name) for name in Repository.__struct_fields__}
-    access = credentials(served).access(value.repo)
+    access = credentials(served).access(value.repo, project=value.project)
     state = await served.reachability.state(access, clock=served.clock, anew=anew)
     return Shown(**fields, connection_state=state, inherited_creds=not has_credentials(value))
 

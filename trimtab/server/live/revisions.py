@@ -63,7 +63,7 @@ async def metadata_of(subject: Looked, query: RevisionQuery, revision: str) -> R
         raise unimplemented("reading charts from repositories and registries")
     world = subject.served.world
     await world.projects.check(subject.app, [source])
-    access = await world.repositories.access(source.repo_url)
+    access = await world.repositories.access(source.repo_url, project=subject.app.spec.project)
     commit = (await world.sources.checkout(access, revision)).commit()
     return RevisionMetadata(
         author=commit.author,

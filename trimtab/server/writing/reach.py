@@ -33,7 +33,7 @@ async def check_reachable(served: Served, wanted: Wanted) -> None:
     fetched = [source for source in wanted.spec.all_sources() if is_git(source)]
     try:
         async with asyncio.timeout(SECONDS):
-            await asyncio.gather(*(_fetch(served, source) for source in fetched))
+            await asyncio.gather(*(_fetch(served, source, wanted.spec.project) for source in fetched))
     except TrimtabError as error:
         raise invalid(wanted.key.name, error.message) from error
     except TimeoutError as error:
@@ -46,6 +46,6 @@ def is_git(source: ApplicationSource) -> bool:
     return not source.chart and not source.repo_url.startswith("oci://")
 
 
-async def _fetch(served: Served, source: ApplicationSource) -> None:
-    access = await served.world.repositories.access(source.repo_url)
+async def _fetch(served: Served, source: ApplicationSource, project: str) -> None:
+    access = await served.world.repositories.access(source.repo_url, project=project)
     await served.world.sources.checkout(access, source.target_revision, source.path, tag_prefix=source.tag_prefix)
