@@ -22,4 +22,4 @@ COMMANDS = {
 
 @click.group(cls=LazyGroup, table=COMMANDS)
 def app() -> None:
-    """Work with Applications, directly in the cluster."""
+    """Work with Applications, in the cluster or through a server."""
