@@ -13,6 +13,8 @@ FAST = ["-n", "2", "--dist", "worksteal", "--ignore=tests/cluster"]
 
 def main(arguments: Sequence[str]) -> int:
     """Run every lane, also after a failure of an earlier one."""
+    # A test has a minute; what comes over the network may take longer, and is there before.
+    subprocess.run([sys.executable, "-m", "tests.servers.oidc.provider"], check=False)
     fast = _pytest([*FAST, *arguments], "tests")
     try:
         build.ensure()

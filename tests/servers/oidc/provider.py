@@ -30,7 +30,7 @@ def oidc_provider(*, clients: Sequence[Mapping[str, Any]], users: Mapping[str, M
     configuration = json.dumps({"clients": list(clients), "users": dict(users)})
     process = subprocess.Popen(
         [NODE / "bin/node", "--no-deprecation", HERE / "server.mjs", configuration],
-        env={**os.environ, "OIDC_MODULES": str(_modules())},
+        env={**os.environ, "OIDC_MODULES": str(installed())},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -47,8 +47,8 @@ def oidc_provider(*, clients: Sequence[Mapping[str, Any]], users: Mapping[str, M
         process.stdout.close()
 
 
-def _modules() -> Path:
-    """The installed packages, of exactly these versions."""
+def installed() -> Path:
+    """The packages, of exactly these versions; they are installed where they are not yet."""
     lock = (HERE / "package-lock.json").read_bytes()
     target = _cache() / hashlib.sha256(lock).hexdigest()[:16]
     with locked(target.with_suffix(".lock"), waiting=lambda: None):
@@ -70,3 +70,7 @@ def _install(target: Path) -> None:
 def _cache() -> Path:
     root = os.environ.get("XDG_CACHE_HOME")
     return (Path(root) if root else Path.home() / ".cache") / "trimtab" / "oidc-provider"
+
+
+if __name__ == "__main__":
+    installed()
