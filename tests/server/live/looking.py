@@ -3,7 +3,9 @@
 from typing import Any
 
 from tests.engine.objects import config_map, deployment, files, service
+from tests.engine.world import until
 from tests.server.desk import Desk
+from trimtab.model.keys import Manifest
 
 
 def path(desk: Desk, rest: str, name: str = "shop") -> str:
@@ -27,3 +29,9 @@ async def deployed(desk: Desk) -> None:
     desk.repo.commit(files("app", deployment("web"), service("web"), config_map("settings")))
     await desk.create(desk.an_app())
     await desk.synced()
+
+
+async def only(desk: Desk, kind: str) -> Manifest:
+    """The one object of a kind in the destination namespace, when Kubernetes' controllers have made it."""
+    (one,) = await until(lambda: desk.list(kind), lambda found: len(found) == 1)
+    return one

@@ -10,7 +10,7 @@ import pytest
 
 from tests.engine.world import until
 from tests.server.desk import Desk
-from tests.server.live.looking import path
+from tests.server.live.looking import only, path
 from tests.server.live.test_objects import allow
 from tests.servers.scripted import Ends, Scripted, Stream, status
 from trimtab.errors import TrimtabError
@@ -150,7 +150,7 @@ async def test_a_quiet_pod_does_not_hold_the_others_up() -> None:
 
 
 async def test_a_stream_says_that_it_ends(shop: Desk) -> None:
-    (live,) = await shop.list("Pod")
+    live = await only(shop, "Pod")
     name = live["metadata"]["name"]
     queries: tuple[tuple[str, dict[str, Any]], ...] = (
         (f"pods/{name}/logs", {}),
@@ -175,7 +175,7 @@ async def test_a_file(shop: Desk) -> None:
 
 
 async def test_what_a_kubelet_tells_reaches_the_caller(shop: Desk) -> None:
-    (live,) = await shop.list("Pod")
+    live = await only(shop, "Pod")
     name = live["metadata"]["name"]
     async with Scripted() as kubelet, Transport(ClusterConfig(name="kubelet", server=kubelet.url)) as to_kubelet:
         told = f"GET /api/v1/namespaces/{shop.place}/pods/{name}/log"
@@ -209,7 +209,7 @@ async def test_what_a_kubelet_tells_reaches_the_caller(shop: Desk) -> None:
 
 
 async def test_logs_have_their_own_right(shop: Desk) -> None:
-    (live,) = await shop.list("Pod")
+    live = await only(shop, "Pod")
     await allow(shop)
     for rest in ("logs", f"pods/{live['metadata']['name']}/logs"):
         refused = await shop.call("GET", path(shop, rest), who="eve")

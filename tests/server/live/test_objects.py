@@ -9,7 +9,7 @@ import pytest
 from tests.engine.objects import config_map, files
 from tests.engine.world import until
 from tests.server.desk import Desk
-from tests.server.live.looking import of, path
+from tests.server.live.looking import of, only, path
 from trimtab.model.keys import Manifest
 
 SECRET_VALUE = "hunter2-hunter2"
@@ -175,7 +175,7 @@ async def test_where_the_right_to_the_application_is_enough(shop: Desk) -> None:
 
 
 async def test_an_object_deleted(shop: Desk) -> None:
-    (pod,) = await shop.list("Pod")
+    pod = await only(shop, "Pod")
     name = pod["metadata"]["name"]
     answer = await shop.call("DELETE", path(shop, "resource"), **of(shop, "Pod", name), force=True)
     assert (answer.status, answer.body) == (200, {})
@@ -186,7 +186,7 @@ async def test_an_owner_deleted_and_its_objects_left(shop: Desk) -> None:
     named = of(shop, "Deployment", "web", "apps")
     assert (await shop.call("DELETE", path(shop, "resource"), **named, orphan=True)).status == 200
     await shop.gone("apps/Deployment", "web")
-    (replicas,) = await shop.list("apps/ReplicaSet")
+    replicas = await only(shop, "apps/ReplicaSet")
     assert "ownerReferences" not in replicas["metadata"]
 
 
@@ -195,7 +195,7 @@ async def test_events(shop: Desk) -> None:
     answer = await shop.call("GET", path(shop, "events"))
     assert {one["involvedObject"]["name"] for one in answer.body["items"]} == {shop.named()}
     assert answer.body["metadata"]["resourceVersion"]
-    (pod,) = await shop.list("Pod")
+    pod = await only(shop, "Pod")
     about = {"kind": "Pod", "namespace": shop.place, "name": pod["metadata"]["name"], "uid": pod["metadata"]["uid"]}
     event: Manifest = {
         "apiVersion": "v1",

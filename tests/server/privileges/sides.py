@@ -16,6 +16,7 @@ from tests.repos import GitRepo
 from tests.server.desk import CHEAP_ROUNDS, PASSWORD, Desk
 from trimtab.access.accounts import secret_key
 from trimtab.kube import write
+from trimtab.kube.errors import StaleConflict
 from trimtab.model.keys import AppKey, Manifest
 from trimtab.model.names import GROUP, SECRET_TYPE_LABEL, TRACKING_ID
 
@@ -168,12 +169,18 @@ async def _put_back(desk: Desk, kind: str, manifest: Manifest, now: Manifest | N
     gone = ("resourceVersion", "uid", "managedFields", "creationTimestamp", "generation")
     metadata = {name: value for name, value in manifest["metadata"].items() if name not in gone}
     wanted = {**manifest, "metadata": metadata}
-    if now is not None:
+    while now is not None:
         over = {**wanted, "metadata": {**metadata, "resourceVersion": now["metadata"]["resourceVersion"]}}
-        put = await write.replace(desk.transport, resource, over, field_manager="tests")
+        try:
+            put = await write.replace(desk.transport, resource, over, field_manager="tests")
+        except StaleConflict:
+            # A controller of Kubernetes was quicker with its status.
+            now = await desk.get(kind, metadata["name"], namespace=metadata["namespace"])
+            continue
         if "deletionTimestamp" not in now["metadata"]:
             return put
         # Without its finalizers it is gone now.
+        break
     return await write.create(desk.transport, resource, wanted, field_manager="tests")
 
 
