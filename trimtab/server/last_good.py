@@ -14,7 +14,6 @@ class LastGood(Struct, Generic[T]):
     whole (`known` False), what can be read is in force.
     """
 
-    where: str
     good: T
     known: bool = False
     readable: T | None = None

@@ -23,7 +23,7 @@ class Rights:
 
     def __init__(self) -> None:
         self._policy: Manifest | None = None
-        self._rules = LastGood(POLICY_MAP, Rules())
+        self._rules = LastGood(Rules())
         self._manifests: dict[str, Manifest] = {}
         self.projects: Mapping[str, AppProject] = {}
         self.enforcer = Enforcer(Rules())

@@ -55,5 +55,7 @@ class Served(Struct):
     def waiting_for(self) -> tuple[str, ...]:
         """What has to be seen before calls can be answered; () when all was."""
         kinds = self.configuration.waiting_for() + self.applications.waiting_for()
-        has_key = bool(self.configuration.secret(ARGOCD_SECRET).get(SIGNING_KEY))
+        # Asked before every call: the rest of the Secret is not decoded for it.
+        secret = self.configuration.object("Secret", ARGOCD_SECRET) or {}
+        has_key = bool((secret.get("data") or {}).get(SIGNING_KEY))
         return kinds if kinds or has_key else (f"{SIGNING_KEY} in Secret {ARGOCD_SECRET}",)

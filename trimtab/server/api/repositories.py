@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from trimtab.errors import TrimtabError
 from trimtab.kube.errors import AlreadyExists
 from trimtab.model import repository_secret
+from trimtab.model.credentials import Credentials
 from trimtab.model.keys import Manifest
 from trimtab.model.repository import RepositoryAccess
 from trimtab.model.repository_secret import Repository, has_credentials, merged, shown
@@ -113,11 +114,11 @@ async def list_repositories(call: Call[ListQuery, None]) -> Json:
         and query.repo in ("", value.repo)
         and (not query.app_project or value.project in ("", query.app_project))
     ]
-    line = asyncio.Semaphore(SIDE_BY_SIDE)
+    line, known = asyncio.Semaphore(SIDE_BY_SIDE), credentials(call.served)
 
     async def one(value: Repository) -> Shown:
         async with line:
-            return await _shown(call.served, value, anew=query.force_refresh)
+            return await _shown(call.served, value, known, anew=query.force_refresh)
 
     items = await asyncio.gather(*map(one, sorted(found, key=lambda value: (value.repo, value.project))))
     return Json(value=RepositoryList(items=tuple(items) or None))
@@ -264,10 +265,11 @@ async def _try(served: Served, wanted: Repository) -> None:
         raise bad_request(f"error testing repository connectivity: {error.message}") from error
 
 
-async def _shown(served: Served, value: Repository, *, anew: bool) -> Shown:
+async def _shown(served: Served, value: Repository, known: Credentials | None = None, *, anew: bool) -> Shown:
+    """`known`: the credentials as they are, where the caller has read them for more than one."""
     public = shown(value)
     fields = {name: getattr(public, name) for name in Repository.__struct_fields__}
-    access = credentials(served).access(value.repo, project=value.project)
+    access = (known or credentials(served)).access(value.repo, project=value.project)
     state = await served.reachability.state(access, clock=served.clock, anew=anew)
     return Shown(**fields, connection_state=state, inherited_creds=not has_credentials(value))
 
