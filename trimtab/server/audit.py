@@ -33,12 +33,16 @@ class Entry:
             return
         line = {
             "who": self.subject.name,
-            "from": request.client.host if request.client else "",
-            "method": request.method,
             "operation": self.operation.id if self.operation else "",
             "object": {**self.params, **more},
             "allowed": status not in (401, 403),
             "status": status,
             "error": error,
         }
-        log.info("%s", msgspec.json.encode(line).decode())
+        write_line(request, line)
+
+
+def write_line(request: Request, line: Mapping[str, object]) -> None:
+    """One line, beginning with `who`; from where and how come from the request."""
+    origin = {"from": request.client.host if request.client else "", "method": request.method}
+    log.info("%s", msgspec.json.encode({"who": line["who"], **origin, **line}).decode())

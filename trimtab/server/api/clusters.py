@@ -1,6 +1,5 @@
 """/api/v1/clusters: the cluster that we run in, and those that cluster Secrets name, which nothing deploys to yet."""
 
-import base64
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +11,7 @@ from trimtab.model.keys import Manifest
 from trimtab.model.names import IN_CLUSTER_NAME, IN_CLUSTER_SERVER, SECRET_TYPE_LABEL
 from trimtab.server.api.lists import ListMeta
 from trimtab.server.applications.header import is_in_cluster
+from trimtab.server.auth.secrets import secret_data
 from trimtab.server.call import Call
 from trimtab.server.failures import bad_request, denied, not_found, unimplemented
 from trimtab.server.operation import Needs, Operation, Query
@@ -190,7 +190,7 @@ def _others(served: Served) -> Iterator[_Secret]:
 def _read(secret: Manifest, labels: dict[str, str]) -> _Secret | None:
     """None where it does not name a server, or is not readable."""
     try:
-        data = {key: base64.b64decode(value).decode() for key, value in (secret.get("data") or {}).items()}
+        data = {key: value.decode() for key, value in secret_data(secret).items()}
     except ValueError:
         return None
     if not data.get("server") or data["server"] == IN_CLUSTER_SERVER:

@@ -66,10 +66,6 @@ class ApplicationStore:
         """The kinds that were not seen yet."""
         return () if self._listed.is_set() else ("Application",)
 
-    async def ready(self) -> None:
-        """Return when all were seen once."""
-        await self._listed.wait()
-
     @contextlib.asynccontextmanager
     async def following(self) -> AsyncIterator[None]:
         """Follow them until the context ends."""
