@@ -9,11 +9,11 @@ from tests.engine.world import until
 from tests.server.auth_sso.test_github import dex
 from tests.server.auth_sso.visitor import Visitor
 from tests.server.desk import Desk
-from tests.servers.fakegithub.server import FakeGitHub
 from trimtab.cli.browser_login import browser_login
 from trimtab.cli.contexts import Context
 from trimtab.cli.server_client import ServerClient
 from trimtab.errors import Stalled
+from trimtab.fakegithub.server import FakeGitHub
 
 
 async def _configured(desk: Desk, github: FakeGitHub) -> None:

@@ -13,8 +13,8 @@ import pytest
 from tests.server.auth_sso.place import Place, a_place
 from tests.server.auth_sso.visitor import Visitor, query_of
 from tests.servers.authority import Authority
-from tests.servers.fakegithub.server import FakeGitHub, Trouble
-from tests.servers.fakegithub.world import OAuthApp
+from trimtab.fakegithub.server import FakeGitHub, Trouble
+from trimtab.fakegithub.world import OAuthApp
 from trimtab.server.auth import provider_web
 
 NO = "You are in none of the organisations"

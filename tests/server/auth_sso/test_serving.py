@@ -11,7 +11,7 @@ from tests.server.auth_sso.conftest import CLIENT
 from tests.server.auth_sso.test_github import dex
 from tests.server.auth_sso.visitor import Visitor
 from tests.server.desk import Desk
-from tests.servers.fakegithub.server import FakeGitHub
+from trimtab.fakegithub.server import FakeGitHub
 
 
 async def _until(condition: Callable[[], bool]) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
 
-from tests.servers.fakegithub.world import Grant, OAuthApp, World
+from trimtab.fakegithub.world import Grant, OAuthApp, World
 
 ASKED = ("client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method")
 

@@ -17,10 +17,10 @@ from typing import Self
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from tests.servers.fakegithub.api import PREFIX, Api
-from tests.servers.fakegithub.oauth import OAuth
-from tests.servers.fakegithub.world import World
 from trimtab.clock import Clock, SystemClock
+from trimtab.fakegithub.api import PREFIX, Api
+from trimtab.fakegithub.oauth import OAuth
+from trimtab.fakegithub.world import World
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

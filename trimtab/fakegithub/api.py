@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from tests.servers.fakegithub.world import Organisation, Team, Token, User, World
+from trimtab.fakegithub.world import Organisation, Team, Token, User, World
 
 Answer = Callable[[web.Request, Token], Any]
 PREFIX = "/api/v3"

@@ -1,0 +1,1 @@
+"""A fake GitHub on loopback, for tests and the demo; it stands alone."""
