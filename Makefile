@@ -4,7 +4,7 @@ PY := .venv/bin/python
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit cluster-test lint cluster bench lock setup setup-dev
+.PHONY: help demo test unit cluster-test lint cluster bench lock manifests setup setup-dev
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ cluster: setup-dev ## A real Kubernetes control plane on loopback; prints the ku
 
 bench: setup-dev ## Measure speed and memory against a real API server; prints a table
 	@$(PY) -m bench $(ARGS)
+
+manifests: setup-dev ## Write what is made from trimtab/manifests: the Kustomize base deploy/
+	@$(PY) -m tools.manifests
 
 lock: setup-dev ## Choose dependency versions anew
 	@.venv/bin/uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-header \

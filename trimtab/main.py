@@ -23,6 +23,7 @@ COMMANDS = {
     "controller": Lazy("trimtab.cli.controller:controller", "Keep the applications of a namespace on course."),
     "serve": Lazy("trimtab.cli.serve:serve", "Run the server: Argo CD's API, the pages, and the controller."),
     "sandbox": Lazy("trimtab.cli.sandbox:sandbox", "Run an embedded Kubernetes API, for trying things out."),
+    "install": Lazy("trimtab.cli.install:install", "Print the manifests that run the server in a cluster."),
     "crds": Lazy("trimtab.cli.crds:crds", "Print the CustomResourceDefinitions to install."),
     "completion": Lazy("trimtab.cli.completion:completion", "Print the completion script of a shell."),
 }

@@ -18,6 +18,7 @@ from tests.cli.test_main import ROOT
 from trimtab.cli.complete import application_names
 from trimtab.cli.flags import AppFlags
 from trimtab.main import COMMANDS
+from trimtab.manifests import InstallOptions, install_objects
 
 APPS = """\
 apiVersion: argoproj.io/v1alpha1
@@ -190,3 +191,18 @@ def test_without_a_cluster_no_name_is_completed(tmp_path: Path) -> None:
 def test_crds_are_printed_for_kubectl(trimtab: Trimtab) -> None:
     names = [crd["metadata"]["name"] for crd in yaml.safe_load_all(trimtab("crds").out)]
     assert names == ["applications.argoproj.io", "applicationsets.argoproj.io", "appprojects.argoproj.io"]
+
+
+def test_what_is_installed_is_printed_for_kubectl(trimtab: Trimtab) -> None:
+    asked = ("--namespace", "delivery", "--image", "registry.example/trimtab:2", "--replicas", "3", "--insecure")
+    proxies = ("--trusted-proxies", "10.0.0.0/8, fd00::/8", "--pull-secret", "pull")
+    wanted = InstallOptions(
+        namespace="delivery",
+        image="registry.example/trimtab:2",
+        replicas=3,
+        insecure=True,
+        trusted_proxies=("10.0.0.0/8", "fd00::/8"),
+        pull_secret="pull",
+    )
+    assert list(yaml.safe_load_all(trimtab("install", *asked, *proxies).out)) == install_objects(wanted)
+    assert list(yaml.safe_load_all(trimtab("install").out)) == install_objects()

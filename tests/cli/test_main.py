@@ -59,6 +59,8 @@ def test_help_fits_80_columns(trimtab: Trimtab) -> None:
         (["app", "lst"], "no command 'lst'; did you mean list? (see trimtab app --help)"),
         (["--loud"], "no such option '--loud' (see trimtab --help)"),
         (["crds", "-o", "xml"], "invalid value for '-o' / '--output': 'xml' is not one of 'yaml', 'json' "),
+        (["install", "-n", "Argo"], "invalid value for '-n' / '--namespace': 'Argo' is no name of a namespace: "),
+        (["install", "--trusted-proxies", "10.0.0.1/8"], "invalid value for '--trusted-proxies': 10.0.0.1/8 has host "),
         (["app", "get"], "missing argument 'NAME' (see trimtab app get --help)"),
     ],
 )

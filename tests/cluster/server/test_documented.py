@@ -16,6 +16,7 @@ from trimtab.kube.config import ClusterConfig
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs/cluster.md"
 NAMESPACE = "argocd"
+PART_OF = "app.kubernetes.io/part-of=argocd"
 
 
 def blocks(language: str) -> list[str]:
@@ -31,8 +32,8 @@ def folder(installed: ClusterConfig, control_plane: ControlPlane, tmp_path: Path
     (tmp_path / "tls.key").write_text(issued.key)
     (tmp_path / "deploy").symlink_to(ROOT / "deploy")
     yield tmp_path
-    control_plane.kubectl("delete", "-k", str(ROOT / "deploy"), "--wait=false")
     control_plane.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
+    control_plane.kubectl("delete", "clusterrole,clusterrolebinding", "-l", PART_OF, "--wait=false")
 
 
 def run(script: str, folder: Path, control_plane: ControlPlane) -> str:

@@ -1,7 +1,6 @@
-"""The manifests of deploy/: with exactly those rights everything works, and without one of them it is said which."""
+"""What is installed: with exactly those rights everything works, and without one of them it is said which."""
 
 import json
-import os
 import re
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -9,17 +8,18 @@ from typing import Any
 
 import pytest
 
+from tests.cluster.installation import RIGHTS, Installation
 from tests.engine.objects import config_map, deployment, files, job
 from tests.engine.world import CALM, at, conditions, until
 from tests.server.desk import Desk, a_desk, quoted
 from tests.server.live.looking import of
 from tools.controlplane.run import ControlPlane
-from tools.controlplane.users import kubeconfig
 from trimtab.clock import SystemClock
 from trimtab.controller.controller import keeping, open_world
 from trimtab.controller.leading import leading
 from trimtab.kube import errors, transport
-from trimtab.kube.config import ClusterConfig, load
+from trimtab.kube.config import ClusterConfig
+from trimtab.kube.errors import Forbidden
 from trimtab.model.keys import Manifest
 from trimtab.model.names import IN_CLUSTER_SERVER
 from trimtab.server.listening import Options
@@ -27,8 +27,6 @@ from trimtab.server.operation import AnyOperation
 from trimtab.server.operations import OPERATIONS
 from trimtab.settings import Settings
 
-ROOT = Path(__file__).parents[3]
-DEPLOY = ROOT / "deploy"
 READ = ["get", "list", "watch"]
 WRITE = ["create", "update", "patch", "delete"]
 NARROW = [
@@ -45,53 +43,6 @@ NIGHTLY: Manifest = {
 ALONE = Options(port=0, controller=False)
 
 
-class Installation:
-    """What deploy/ makes of a control namespace; its names carry a suffix, since ClusterRoles are everybody's."""
-
-    def __init__(self, control_plane: ControlPlane, desk: Desk) -> None:
-        self._control_plane = control_plane
-        self._desk = desk
-        self._suffix = f"-{desk.token}"
-
-    def named(self, name: str) -> str:
-        return f"{name}{self._suffix}"
-
-    def apply(self, *patches: Manifest, folder: Path = DEPLOY) -> None:
-        """`kubectl apply -k`, with `patches` (strategic merge) laid over the manifests."""
-        overlay = self._desk.folder / "overlay"
-        overlay.mkdir(exist_ok=True)
-        wanted = {
-            "namespace": self._desk.control,
-            "nameSuffix": self._suffix,
-            "resources": [os.path.relpath(folder, overlay)],
-            "patches": [{"patch": json.dumps(patch)} for patch in patches],
-        }
-        (overlay / "kustomization.yaml").write_text(json.dumps(wanted))
-        done = self._control_plane.kubectl("apply", "-k", str(overlay))
-        assert done.returncode == 0, done.stderr
-
-    def account(self, name: str) -> ClusterConfig:
-        """How the ServiceAccount `name` reaches the API server, with a token as a Pod gets one."""
-        path = f"/api/v1/namespaces/{self._desk.control}/serviceaccounts/{self.named(name)}/token"
-        request = {
-            "apiVersion": "authentication.k8s.io/v1",
-            "kind": "TokenRequest",
-            "spec": {"expirationSeconds": 3600},
-        }
-        token = self._control_plane.api.request("POST", path, request)["status"]["token"]
-        authority = (self._control_plane.layout.folder / "ca.crt").read_bytes()
-        file = self._desk.folder / f"{name}.kubeconfig"
-        file.write_text(kubeconfig(server=self._control_plane.server, authority=authority, user=name, token=token))
-        return load(file, None)
-
-    def may(self, account: str, verb: str, *what: str, namespace: str = "") -> bool:
-        """`kubectl auth can-i`."""
-        user = f"system:serviceaccount:{self._desk.control}:{self.named(account)}"
-        where = ("--namespace", namespace or self._desk.place)
-        done = self._control_plane.kubectl("auth", "can-i", verb, *what, *where, "--as", user, "--quiet")
-        return done.returncode == 0
-
-
 @pytest.fixture
 async def desk(api: ClusterConfig, tmp_path: Path) -> AsyncIterator[Desk]:
     """A desk with accounts whose server has not been started."""
@@ -102,7 +53,7 @@ async def desk(api: ClusterConfig, tmp_path: Path) -> AsyncIterator[Desk]:
 
 @pytest.fixture
 def installation(control_plane: ControlPlane, desk: Desk) -> Installation:
-    return Installation(control_plane, desk)
+    return Installation(control_plane, desk.control, desk.folder)
 
 
 @pytest.fixture
@@ -121,14 +72,8 @@ def refused(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return seen
 
 
-def narrowed(rules: list[dict[str, list[str]]]) -> Manifest:
-    """The controller's ClusterRole with other rules."""
-    role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole"}
-    return {**role, "metadata": {"name": "trimtab-controller"}, "rules": rules}
-
-
 async def test_serve_works_with_exactly_its_rights(desk: Desk, installation: Installation, refused: list[str]) -> None:
-    installation.apply(narrowed(NARROW), folder=DEPLOY / "rbac")
+    installation.grant(controller=NARROW)
     desk.config = installation.account("trimtab")
     await desk.start()
     await _sync_through_the_api(desk)
@@ -137,7 +82,7 @@ async def test_serve_works_with_exactly_its_rights(desk: Desk, installation: Ins
 
 
 async def test_controller_and_server_work_apart(desk: Desk, installation: Installation, refused: list[str]) -> None:
-    installation.apply(narrowed(NARROW), folder=DEPLOY / "rbac")
+    installation.grant(controller=NARROW)
     desk.config = installation.account("trimtab-server")
     await desk.start(options=ALONE)
     cache = desk.folder / "controller"
@@ -218,7 +163,7 @@ async def _configure(desk: Desk) -> None:
 
 
 async def test_what_git_declares_and_the_controller_may_not_is_said(desk: Desk, installation: Installation) -> None:
-    installation.apply(narrowed(NARROW), folder=DEPLOY / "rbac")
+    installation.grant(controller=NARROW)
     desk.config = installation.account("trimtab")
     await desk.start()
     desk.repo.commit(files("app", config_map("settings"), deployment("web")))
@@ -227,13 +172,13 @@ async def test_what_git_declares_and_the_controller_may_not_is_said(desk: Desk, 
     told = json.dumps([at(app, "status.operationState"), conditions(app)])
     assert "Deployment" in told
     assert "forbidden" in told
-    assert installation.named("trimtab") in told
+    assert installation.user("trimtab") in told
 
 
 async def test_without_the_right_to_the_lease_nobody_acts_and_the_log_says_why(
     desk: Desk, installation: Installation, caplog: pytest.LogCaptureFixture
 ) -> None:
-    installation.apply(folder=DEPLOY / "rbac")
+    installation.grant()
     desk.config = installation.account("trimtab-server")
     await desk.start()
 
@@ -242,11 +187,11 @@ async def test_without_the_right_to_the_lease_nobody_acts_and_the_log_says_why(
 
     text = await until(said, lambda text: "Lease trimtab-controller" in text)
     assert "forbidden" in text
-    assert installation.named("trimtab-server") in text
+    assert installation.user("trimtab-server") in text
 
 
 def test_the_server_alone_cannot_be_turned_against_the_cluster(desk: Desk, installation: Installation) -> None:
-    installation.apply(folder=DEPLOY / "rbac")
+    installation.grant()
     for verb, *what in (
         ("create", "deployments.apps"),
         ("create", "pods"),
@@ -266,33 +211,49 @@ def test_the_server_alone_cannot_be_turned_against_the_cluster(desk: Desk, insta
         ("deletecollection", "namespaces"),
         ("create", "/metrics"),
     ):
-        assert not installation.may("trimtab-server", verb, *what), (verb, what)
-    assert installation.may("trimtab-server", "get", "pods/log")
-    assert installation.may("trimtab-server", "delete", "pods")
-    control = desk.control
-    assert installation.may("trimtab-server", "update", "secrets", namespace=control)
-    assert installation.may("trimtab-controller", "create", "deployments.apps")
+        assert not installation.may("trimtab-server", verb, *what, namespace=desk.place), (verb, what)
+    assert installation.may("trimtab-server", "get", "pods/log", namespace=desk.place)
+    assert installation.may("trimtab-server", "delete", "pods", namespace=desk.place)
+    assert installation.may("trimtab-server", "update", "secrets", namespace=desk.control)
+    assert installation.may("trimtab-controller", "create", "deployments.apps", namespace=desk.place)
 
 
 def test_the_controller_s_role_writes_no_configuration(desk: Desk, installation: Installation) -> None:
-    installation.apply(narrowed(NARROW[:1]), folder=DEPLOY / "rbac")
-    for verb, what in (("patch", "secrets"), ("patch", "configmaps"), ("create", "applications.argoproj.io")):
+    installation.grant(controller=NARROW[:1])
+    for verb, what in (
+        ("patch", "secrets"),
+        ("patch", "configmaps"),
+        ("patch", "configmap/argocd-cm"),
+        ("create", "applications.argoproj.io"),
+    ):
         assert not installation.may("trimtab-controller", verb, what, namespace=desk.control), (verb, what)
+    known_hosts = "configmap/argocd-ssh-known-hosts-cm"
+    assert installation.may("trimtab-controller", "patch", known_hosts, namespace=desk.control)
 
 
-async def test_the_deployment_is_accepted_where_only_restricted_pods_are(
-    desk: Desk, installation: Installation
-) -> None:
+@pytest.mark.parametrize("insecure", [False, True], ids=["tls", "insecure"])
+async def test_pods_run_where_only_restricted_ones_may(desk: Desk, installation: Installation, insecure: bool) -> None:
     await desk.patch("Namespace", desk.control, {"metadata": {"labels": RESTRICTED}})
-    installation.apply()
+    installation.apply(installation.objects(insecure=insecure, trusted_proxies=("10.0.0.0/8",), pull_secret="pull"))
     await until(lambda: desk.list("Pod", namespace=desk.control), lambda pods: len(pods) == 2)
     ready = await until(
-        lambda: desk.get("apps/Deployment", installation.named("trimtab"), namespace=desk.control),
+        lambda: desk.get("apps/Deployment", "trimtab", namespace=desk.control),
         lambda seen: at(seen, "status.readyReplicas") == 2,
     )
     assert ready is not None
-    (container,) = at(ready, "spec.template.spec.containers")
-    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+
+
+async def test_pods_that_ask_for_more_are_refused_there(desk: Desk, installation: Installation) -> None:
+    """So the label means something, and the test before, too."""
+    await desk.patch("Namespace", desk.control, {"metadata": {"labels": RESTRICTED}})
+    (deployment,) = installation.objects("Deployment")
+    pod = {**deployment["spec"]["template"], "apiVersion": "v1", "kind": "Pod"}
+    pod["metadata"] = {**pod["metadata"], "name": "one", "namespace": desk.control}
+    installation.apply(installation.objects(*RIGHTS))
+    await desk.create(pod)
+    del pod["spec"]["containers"][0]["securityContext"]["capabilities"]
+    with pytest.raises(Forbidden, match="capabilities"):
+        await desk.create({**pod, "metadata": {**pod["metadata"], "name": "two"}})
 
 
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/warn": "restricted"}
