@@ -41,6 +41,19 @@ class Fetches(Struct):
     failed: Counter[str] = field(default_factory=Counter)
 
 
+class PreviousUses(Struct):
+    """What was signed with a secret that was rotated away, by its key in argocd-secret: how often, and when last, in
+    seconds since 1970. Once that stays, nobody needs the secret any more.
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
+    last: dict[str, int] = field(default_factory=dict)
+
+    def note(self, key: str, now: int) -> None:
+        self.counts[key] += 1
+        self.last[key] = now
+
+
 class Measures(Struct):
     """What the controller did. `passes`: by namespace and destination. `syncs` and `sync_seconds`: those that ended, by
     namespace, name, project, destination, phase, and whether it was a dry run.

@@ -134,6 +134,19 @@ def _of_calls(served: Served) -> Iterator[Metric]:
     for outcome, count in logins.items():
         login.add_metric((outcome,), count)
     yield login
+    yield from _of_rotation(served)
+
+
+def _of_rotation(served: Served) -> Iterator[Metric]:
+    says = "Webhooks and tokens that were signed with the secret before this one."
+    uses = CounterMetricFamily("trimtab_previous_secret_uses", says, labels=("key",))
+    says = "When that was last, in seconds since 1970."
+    last = GaugeMetricFamily("trimtab_previous_secret_last_use_seconds", says, labels=("key",))
+    for key, count in sorted(served.previous_uses.counts.items()):
+        uses.add_metric((key,), count)
+        last.add_metric((key,), served.previous_uses.last[key])
+    yield uses
+    yield last
 
 
 def _histogram(name: str, says: str, labels: tuple[str, ...], durations: Durations) -> Metric:

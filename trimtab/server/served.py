@@ -11,6 +11,7 @@ from trimtab.clock import Clock
 from trimtab.controller.world import World
 from trimtab.kube.discovery import Discovery
 from trimtab.kube.transport import Transport
+from trimtab.metrics import PreviousUses
 from trimtab.model.names import ARGOCD_SECRET
 from trimtab.server.applications.store import ApplicationStore
 from trimtab.server.auth.logins import Logins
@@ -44,6 +45,7 @@ class Served(Struct):
     logins: Logins = field(default_factory=Logins)
     refreshes: Annotations = field(default_factory=Annotations)
     reachability: Reachability = field(default_factory=Reachability)
+    previous_uses: PreviousUses = field(default_factory=PreviousUses)
     looks: "Looks | None" = None
     calls: Counter[tuple[str, int]] = field(default_factory=Counter)
     acting: Callable[[], bool] = _never

@@ -67,7 +67,7 @@ async def test_a_made_up_state_is_none(ada: Visitor) -> None:
 
 
 async def test_a_cookie_that_was_sealed_for_something_else_is_none(ada: Visitor) -> None:
-    for value in ("", "x", "AAAA" * 40, Seal(KEY.encode(), "command line code").seal(b"{}", bound_to="s"), "é"):
+    for value in ("", "x", "AAAA" * 40, Seal((KEY.encode(),), "command line code").seal(b"{}", bound_to="s"), "é"):
         headers = {"cookie": f"argocd.login={quote(value)}"}
         assert (await ada.get("/auth/callback?code=c&state=s", **headers)).status == 400
 

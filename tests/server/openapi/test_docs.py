@@ -43,9 +43,8 @@ async def test_commands_of_the_api(desk: Desk, command: str) -> None:
 
 
 async def test_commands_of_webhooks(desk: Desk) -> None:
-    (guard,), (deliver,) = commands(WEBHOOKS, "kubectl"), commands(WEBHOOKS, "curl")
-    *_, patch = shlex.split(guard.replace("$WEBHOOK_SECRET", SECRET))
-    await desk.patch("Secret", "argocd-secret", json.loads(patch), namespace=desk.control)
+    (guard, rotate, end), (deliver,) = commands(WEBHOOKS, "kubectl"), commands(WEBHOOKS, "curl")
+    await _patched(desk, guard)
     given = {"ARGOCD_SERVER": desk.running.url, "BODY": json.dumps(GITHUB.payload)}
 
     async def refused() -> bool:
@@ -56,6 +55,26 @@ async def test_commands_of_webhooks(desk: Desk) -> None:
     assert "heard" in await run(deliver, {**given, "WEBHOOK_SECRET": SECRET})
     with pytest.raises(AssertionError, match="401"):
         await run(deliver, {**given, "WEBHOOK_SECRET": "another"})
+    await _patched(desk, rotate)
+    await until(lambda: _delivered(deliver, given, "another"), bool)
+    assert await _delivered(deliver, given, SECRET)
+    await _patched(desk, end)
+    await until(lambda: _delivered(deliver, given, SECRET), lambda heard: not heard)
+    assert await _delivered(deliver, given, "another")
+
+
+async def _patched(desk: Desk, command: str) -> None:
+    *_, patch = shlex.split(command.replace("$WEBHOOK_SECRET", SECRET).replace("$NEW_SECRET", "another"))
+    await desk.patch("Secret", "argocd-secret", json.loads(patch), namespace=desk.control)
+
+
+async def _delivered(deliver: str, given: Mapping[str, str], secret: str) -> bool:
+    """Was it heard, signed with this secret?"""
+    try:
+        return "heard" in await run(deliver, {**given, "WEBHOOK_SECRET": secret})
+    except AssertionError as refused:
+        assert "401" in str(refused)
+        return False
 
 
 def test_providers_and_their_keys() -> None:

@@ -21,7 +21,7 @@ from tests.server.webhook.payloads import (
     Sample,
 )
 from trimtab.server.failures import Failure
-from trimtab.server.webhook.providers import PROVIDERS, read
+from trimtab.server.webhook.providers import PROVIDERS, Heard, read
 from trimtab.server.webhook.push import Delivery, Push
 
 EVERY = pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
@@ -92,14 +92,14 @@ def test_every_provider_has_a_sample() -> None:
 @pytest.mark.parametrize("name", SAMPLES)
 def test_a_proven_push_is_heard(name: str) -> None:
     sample = SAMPLES[name]
-    assert read(sample.delivery(), sample.secrets) == HEARD[name]
+    assert read(sample.delivery(), sample.secrets) == Heard(HEARD[name])
 
 
 @pytest.mark.parametrize("name", [name for name in SAMPLES if name != "Harbor"])
 def test_without_any_secret_a_push_is_believed(name: str) -> None:
     delivery = SAMPLES[name].delivery(proven=name == "Bitbucket")
-    assert read(delivery, {}) == HEARD[name]
-    assert read(delivery, {"admin.password": "x", "webhook.github.secret": ""}) == HEARD[name]
+    assert read(delivery, {}).pushes == HEARD[name]
+    assert read(delivery, {"admin.password": "x", "webhook.github.secret": ""}).pushes == HEARD[name]
 
 
 def refused(delivery: Delivery, secrets: dict[str, str]) -> str:
@@ -108,6 +108,35 @@ def refused(delivery: Delivery, secrets: dict[str, str]) -> str:
     assert caught.value.status == 401
     assert not any(secret in caught.value.message for secret in secrets.values())
     return caught.value.message
+
+
+@EVERY
+def test_while_a_secret_is_rotated_the_one_before_proves_too(sample: Sample) -> None:
+    rotated = {
+        **dict.fromkeys(sample.secrets, "new"),
+        **{f"{key}.previous": one for key, one in sample.secrets.items()},
+    }
+    heard = read(sample.delivery(), rotated)
+    assert heard.outdated == tuple(sample.secrets)
+    assert heard.pushes == read(sample.delivery(), sample.secrets).pushes
+    other = {f"{key}.previous": "before" for key in sample.secrets}
+    assert read(sample.delivery(), {**sample.secrets, **other}).outdated == ()
+    refused(sample.delivery(), {**dict.fromkeys(sample.secrets, "new"), **other})
+
+
+@EVERY
+def test_a_secret_before_without_one_of_today_guards_too(sample: Sample) -> None:
+    before = {f"{key}.previous": one for key, one in sample.secrets.items()}
+    refused(sample.delivery(proven=False, **({"x_hook_uuid": "{0}"} if sample is BITBUCKET else {})), before)
+    assert read(sample.delivery(), before).outdated == tuple(sample.secrets)
+    refused(BITBUCKET_SERVER.delivery(proven=False), {"webhook.gitlab.secret.previous": "x"})
+
+
+def test_of_a_login_the_password_alone_may_be_rotated() -> None:
+    user, password = AZURE_DEVOPS.secrets
+    rotated = {**AZURE_DEVOPS.secrets, password: "new", f"{password}.previous": AZURE_DEVOPS.secrets[password]}
+    assert read(AZURE_DEVOPS.delivery(), rotated).outdated == (password,)
+    refused(AZURE_DEVOPS.delivery(), {**rotated, user: "somebody"})
 
 
 @EVERY
@@ -165,7 +194,7 @@ def test_a_login_without_a_password() -> None:
     ],
 )
 def test_another_event(sample: Sample, headers: dict[str, str]) -> None:
-    assert read(sample.delivery(proven=True, payload={"zen": "x"}, **headers), sample.secrets) == ()
+    assert read(sample.delivery(proven=True, payload={"zen": "x"}, **headers), sample.secrets).pushes == ()
 
 
 @pytest.mark.parametrize(
@@ -181,14 +210,14 @@ def test_another_event(sample: Sample, headers: dict[str, str]) -> None:
     ],
 )
 def test_another_event_by_its_payload(sample: Sample, payload: Any) -> None:
-    assert read(sample.delivery(payload=payload), sample.secrets) == ()
+    assert read(sample.delivery(payload=payload), sample.secrets).pushes == ()
 
 
 @EVERY
 @pytest.mark.parametrize("payload", [{}, [], None, "x", {"ref": 1}, {"type": {}}])
 def test_a_payload_that_makes_no_sense(sample: Sample, payload: Any) -> None:
     try:
-        assert read(sample.delivery(payload=[] if payload is None else payload), sample.secrets) == ()
+        assert read(sample.delivery(payload=[] if payload is None else payload), sample.secrets).pushes == ()
     except Failure as failure:
         assert failure.status == 400
 
@@ -207,7 +236,7 @@ def test_nobody_in_particular() -> None:
 
 
 def changed(sample: Sample, **different: Any) -> tuple[str, ...] | None:
-    (push,) = read(sample.delivery(payload={**sample.payload, **different}), sample.secrets)
+    (push,) = read(sample.delivery(payload={**sample.payload, **different}), sample.secrets).pushes
     return push.changed
 
 
@@ -250,5 +279,5 @@ def test_azure_devops_on_premises() -> None:
             "repository": {"remoteUrl": "https://tfs.example.com/c/p/_git/r"},
         },
     }
-    (push,) = read(AZURE_DEVOPS.delivery(payload=payload), AZURE_DEVOPS.secrets)
+    (push,) = read(AZURE_DEVOPS.delivery(payload=payload), AZURE_DEVOPS.secrets).pushes
     assert push == Push(urls=("https://tfs.example.com/c/p/_git/r",), ref="refs/tags/v1")

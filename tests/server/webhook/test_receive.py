@@ -182,3 +182,25 @@ async def test_a_payload_larger_than_configured(hooked: Desk) -> None:
     size = {"data": {"webhook.maxPayloadSizeMB": "1"}}
     await hooked.patch("ConfigMap", "argocd-cm", size, namespace=hooked.control)
     assert await until(deliver, lambda status: status != 200) == 413
+
+
+async def test_while_the_secret_is_rotated_deliveries_of_both_are_heard(hooked: Desk) -> None:
+    """Also of events that are about something else: GitHub's ping shows which secret it has."""
+    rotated = {"webhook.github.secret": "new", "webhook.github.secret.previous": SECRET}
+    await hooked.patch("Secret", "argocd-secret", {"stringData": rotated}, namespace=hooked.control)
+    uses = hooked.running.served.previous_uses
+    ping = GITHUB.delivery(x_github_event="ping")
+
+    async def pinged() -> int:
+        answer = await hooked.call("POST", ADDRESS, who="", data=ping.body, headers=ping.headers)
+        assert answer.status == 200
+        return uses.counts["webhook.github.secret"]
+
+    count = await until(pinged, bool)
+    assert (await pushed(hooked)).status == 200
+    assert uses.counts == {"webhook.github.secret": count + 1}
+    now = hooked.running.served.clock.now().timestamp()
+    assert 0 <= now - uses.last["webhook.github.secret"] < 60
+    gone = {"data": {"webhook.github.secret.previous": None}}
+    await hooked.patch("Secret", "argocd-secret", gone, namespace=hooked.control)
+    await until(lambda: pushed(hooked), lambda answer: answer.status == 401)

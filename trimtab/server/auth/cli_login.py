@@ -93,4 +93,4 @@ def redeem_code(served: Served, sealed: str, verifier: str) -> tuple[Identity, s
 
 
 def _seal(served: Served) -> Seal:
-    return Seal(sessions.local(served).key, "command line code")
+    return Seal(sessions.accepted_keys(served), "command line code")

@@ -63,13 +63,12 @@ async def ending(token: str, served: Served) -> Claims:
     leave, too. Raises BadToken, Failure.
     """
     with contextlib.suppress(BadToken):
-        key = sessions.local(served).key
-        return tokens.verify(token, key, now=sessions.now(served), issuer=tokens.issuer_of(token))
+        return sessions.verify(served, token, issuer=tokens.issuer_of(token))
     return (await verified(token, served)).claims
 
 
 async def _local(token: str, served: Served) -> Verified:
-    claims = tokens.verify(token, sessions.local(served).key, now=sessions.now(served))
+    claims = sessions.verify(served, token)
     return Verified(subject=await _admitted(claims, served), claims=claims, renewed=sessions.renewed(served, claims))
 
 

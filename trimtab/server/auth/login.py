@@ -193,7 +193,7 @@ def _session(served: Served, identity: Identity, connector: Connector) -> str:
     token, claims = sso_session.new_session(
         identity,
         connector.provider,
-        key=sessions.local(served).key,
+        keys=sessions.accepted_keys(served),
         now=sessions.now(served),
         seconds=sessions.session_seconds(served),
         scopes=served.sign_on.scopes,
@@ -205,12 +205,11 @@ def _session(served: Served, identity: Identity, connector: Connector) -> str:
 def _after_logout(served: Served, request: Request, token: str) -> str:
     base, root = _base(served, request)
     with contextlib.suppress(BadToken):
-        key = sessions.local(served).key
-        claims = sso_session.verify(token, key, now=sessions.now(served))
+        claims = sessions.verify(served, token, issuer=sso_session.ISSUER)
         connector = served.sign_on.connectors.get(claims.federated_claims.get("connector_id", ""))
         provider = connector.provider if connector is not None else None
         if isinstance(provider, Oidc) and provider.logout_url:
-            hint = sso_session.identity_in(claims, key).credential.decode()
+            hint = sso_session.identity_in(claims, sessions.accepted_keys(served)).credential.decode()
             filled = provider.logout_url.replace("{{token}}", hint)
             return filled.replace("{{logoutRedirectURL}}", quote(base, safe=""))
     return f"{root}/login"
@@ -230,10 +229,7 @@ def _base(served: Served, request: Request) -> tuple[str, str]:
 
 
 def _seal(served: Served) -> Seal:
-    key = sessions.local(served).key
-    if not key:
-        raise Failure(Code.UNAVAILABLE, "server.secretkey in argocd-secret is missing")
-    return Seal(key, "login state")
+    return Seal(sessions.accepted_keys(served), "login state")
 
 
 def _seconds_to_wait(served: Served, request: Request) -> float:

@@ -9,12 +9,15 @@ from trimtab.server.auth.passwords import Passwords
 
 
 class Local(Struct, frozen=True):
-    """The accounts and the signing key, as read from these very versions of argocd-cm and argocd-secret."""
+    """The accounts and the keys, as read from these very versions of argocd-cm and argocd-secret.
+
+    `keys`: the first signs and seals; what any of them signed or sealed counts. () where there is none yet.
+    """
 
     config_map: Manifest | None
     secret: Manifest | None
     accounts: Accounts
-    key: bytes
+    keys: tuple[bytes, ...]
 
 
 class Logins(Struct):

@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 INITIAL_SECRET = "argocd-initial-admin-secret"  # noqa: S105 - a name
 SIGNING_KEY = "server.secretkey"
+PREVIOUS = ".previous"
+"""What a key of argocd-secret ends with whose value was rotated, and still counts beside the new one."""
 PASSWORD_LENGTH = 16
 LETTERS = string.ascii_letters + string.digits + "-"
 
@@ -43,6 +45,14 @@ class Secrets(NamespaceData, frozen=True):
     async def config_map(self, name: str) -> Mapping[str, str]:
         """What a ConfigMap holds; {} where there is none."""
         return (await self.read_object("ConfigMap", name) or {}).get("data") or {}
+
+
+def signing_keys(data: Mapping[str, bytes]) -> tuple[bytes, ...]:
+    """Of argocd-secret: what signs, then what else is accepted; () where nothing signs."""
+    key, previous = data.get(SIGNING_KEY), data.get(SIGNING_KEY + PREVIOUS)
+    if not key:
+        return ()
+    return (key, previous) if previous and previous != key else (key,)
 
 
 async def ensure_secrets(transport: Transport, discovery: Discovery, *, namespace: str, clock: Clock) -> None:
@@ -78,6 +88,8 @@ def _missing(data: Mapping[str, bytes], hashed: str, moment: dt.datetime) -> Map
     wanted: dict[str, bytes | None] = {}
     if not data.get(SIGNING_KEY):
         wanted[SIGNING_KEY] = base64.b64encode(secrets.token_bytes(32))
+        # Who takes the key away wants everybody out.
+        wanted[SIGNING_KEY + PREVIOUS] = None
     if hashed and not data.get(secret_key(ADMIN, "password")):
         wanted[secret_key(ADMIN, "password")] = hashed.encode()
         wanted[secret_key(ADMIN, "passwordMtime")] = rfc3339(moment).encode()

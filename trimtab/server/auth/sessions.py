@@ -13,7 +13,7 @@ from trimtab.model.durations import parse_duration
 from trimtab.model.names import ARGOCD_CM, ARGOCD_SECRET
 from trimtab.server.auth import tokens
 from trimtab.server.auth.logins import Local
-from trimtab.server.auth.secrets import SIGNING_KEY, secret_data
+from trimtab.server.auth.secrets import SIGNING_KEY, secret_data, signing_keys
 from trimtab.server.auth.tokens import BadToken, Claims
 from trimtab.server.failures import Code, Failure, bad_request
 from trimtab.server.served import Served
@@ -27,7 +27,7 @@ PROJECT_SUBJECT = "proj"
 
 
 def local(served: Served) -> Local:
-    """Accounts and signing key as they are now; read anew only after a change."""
+    """Accounts and keys as they are now; read anew only after a change."""
     config_map = served.configuration.object("ConfigMap", ARGOCD_CM)
     secret = served.configuration.object("Secret", ARGOCD_SECRET)
     known = served.logins.local
@@ -36,7 +36,7 @@ def local(served: Served) -> Local:
         accounts = read_accounts(served.configuration.config_map(ARGOCD_CM), data)
         if accounts.problems and (known is None or known.accounts.problems != accounts.problems):
             log.error("local accounts: %s", "; ".join(accounts.problems))
-        known = served.logins.local = Local(config_map, secret, accounts, data.get(SIGNING_KEY, b""))
+        known = served.logins.local = Local(config_map, secret, accounts, signing_keys(data))
     return known
 
 
@@ -48,10 +48,26 @@ def account_problems(served: Served) -> dict[str, tuple[str, ...]]:
 
 def signing_key(served: Served) -> bytes:
     """What tokens are signed with. Raises Failure (503) where there is none yet."""
-    key = local(served).key
-    if not key:
+    return accepted_keys(served)[0]
+
+
+def accepted_keys(served: Served) -> tuple[bytes, ...]:
+    """The key that signs and seals, and the one before it while that counts, too. Raises Failure (503) where there is
+    none yet.
+    """
+    keys = local(served).keys
+    if not keys:
         raise Failure(Code.UNAVAILABLE, f"{SIGNING_KEY} is missing in {ARGOCD_SECRET}: nobody can log in without it")
-    return key
+    return keys
+
+
+def verify(served: Served, token: str, *, issuer: str = LOCAL_ISSUER) -> Claims:
+    """What a token says that was signed here. Raises BadToken."""
+    keys = local(served).keys
+    claims = tokens.verify(token, keys, now=now(served), issuer=issuer)
+    if len(keys) > 1 and not tokens.is_signed(token, keys[0]):
+        served.previous_uses.note(SIGNING_KEY, now(served))
+    return claims
 
 
 def now(served: Served) -> int:

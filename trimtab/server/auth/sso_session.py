@@ -13,7 +13,6 @@ from typing import Any
 
 from trimtab.access.sso import Provider
 from trimtab.access.subject import Subject
-from trimtab.server.auth import tokens
 from trimtab.server.auth.connectors import Identity, Refused, words
 from trimtab.server.auth.sealing import Seal
 from trimtab.server.auth.tokens import BadToken, Claims, mint
@@ -24,12 +23,12 @@ RESERVED_PREFIXES = ("proj:", "role:")
 
 
 def new_session(
-    identity: Identity, provider: Provider, *, key: bytes, now: int, seconds: int, scopes: Sequence[str]
+    identity: Identity, provider: Provider, *, keys: Sequence[bytes], now: int, seconds: int, scopes: Sequence[str]
 ) -> tuple[str, Claims]:
     """The session's token, and what it says. It ends with the provider's word at the latest."""
     expires_at = min(now + seconds, identity.expires_at or now + seconds)
     token_id = str(uuid.uuid4())
-    credential = Seal(key, "session credential").seal(
+    credential = Seal(keys, "session credential").seal(
         identity.credential, bound_to=_bound_to(token_id, identity.user_id)
     )
     claims = Claims(
@@ -49,24 +48,19 @@ def new_session(
             CREDENTIAL: credential,
         },
     )
-    return mint(claims, key), claims
+    return mint(claims, keys[0]), claims
 
 
 OURS = frozenset(Claims.__struct_fields__) | {"preferred_username", CREDENTIAL}
 
 
-def verify(token: str, key: bytes, *, now: int) -> Claims:
-    """What a session's token says. Raises BadToken."""
-    return tokens.verify(token, key, now=now, issuer=ISSUER)
-
-
-def identity_in(claims: Claims, key: bytes) -> Identity:
+def identity_in(claims: Claims, keys: Sequence[bytes]) -> Identity:
     """Whom a session is about. Raises BadToken."""
     user_id = claims.federated_claims.get("user_id", "")
     sealed = claims.other.get(CREDENTIAL)
     credential = None
     if isinstance(sealed, str):
-        credential = Seal(key, "session credential").open(sealed, bound_to=_bound_to(claims.jti, user_id))
+        credential = Seal(keys, "session credential").open(sealed, bound_to=_bound_to(claims.jti, user_id))
     if credential is None or not user_id:
         raise BadToken("session is incomplete; please log in again")
     username = claims.other.get("preferred_username")

@@ -1,7 +1,7 @@
 """Whose a token is that single sign-on made: a session of this server, or the OIDC provider's own token."""
 
 from trimtab.access.subject import Subject
-from trimtab.server.auth import oidc_token, sessions, sso_session, tokens
+from trimtab.server.auth import oidc_token, sessions, tokens
 from trimtab.server.auth.connectors import Identity, ProviderDown, Refused
 from trimtab.server.auth.oidc import OidcConnector, identity_of
 from trimtab.server.auth.sso_session import ISSUER, check_name, identity_in, subject_of
@@ -23,12 +23,12 @@ async def verify_sso(token: str, served: Served) -> tuple[Subject, Claims] | Non
 
 
 async def _session(token: str, served: Served) -> tuple[Subject, Claims]:
-    sign_on, found = served.sign_on, sessions.local(served)
-    claims = sso_session.verify(token, found.key, now=sessions.now(served))
+    sign_on = served.sign_on
+    claims = sessions.verify(served, token, issuer=ISSUER)
     connector = sign_on.connectors.get(claims.federated_claims.get("connector_id", ""))
     if connector is None:
         raise BadToken("the connector that this login came by is gone; please log in again")
-    identity = identity_in(claims, found.key)
+    identity = identity_in(claims, sessions.accepted_keys(served))
     try:
         identity = await sign_on.rechecks.current(claims.jti, identity, connector)
     except ProviderDown as error:

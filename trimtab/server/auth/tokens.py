@@ -1,8 +1,12 @@
-"""Tokens as Argo CD makes them: JWTs signed with HS256 by argocd-secret's `server.secretkey`, and by nothing else."""
+"""Tokens as Argo CD makes them: JWTs signed with HS256 by argocd-secret's `server.secretkey`, and by nothing else.
 
+While that key is rotated, the one before (`server.secretkey.previous`) verifies, too; it signs nothing.
+"""
+
+import contextlib
 import uuid
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -76,20 +80,38 @@ def checked_seconds(wanted: int) -> int:
     return wanted
 
 
-def verify(token: str, key: bytes, *, now: int, issuer: str = LOCAL_ISSUER) -> Claims:
-    """What the token says, if it is signed with `key`, of that issuer, and valid now. Raises BadToken."""
+def verify(token: str, keys: Sequence[bytes], *, now: int, issuer: str = LOCAL_ISSUER) -> Claims:
+    """What the token says, if it is signed with one of `keys`, of that issuer, and valid now. Raises BadToken."""
     _check_shape(token)
-    try:
-        found = jwt.decode(token, _key(key), list(ALGORITHMS)).claims
-    except BadSignatureError as error:
-        raise BadToken("token signature is invalid") from error
-    except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise BadToken("token is malformed, or signed in another way") from error
-    claims = read_claims(found)
+    claims = read_claims(_signed(token, keys))
     if claims.iss != issuer:
         raise BadToken("token is of another issuer")
     _check_times(claims, now)
     return claims
+
+
+def _signed(token: str, keys: Sequence[bytes]) -> Mapping[str, Any]:
+    for key in keys or (b"",):
+        with contextlib.suppress(BadSignatureError):
+            return _decoded(token, key)
+    raise BadToken("token signature is invalid")
+
+
+def _decoded(token: str, key: bytes) -> Mapping[str, Any]:
+    """Raises BadSignatureError, and BadToken for what no key would help."""
+    try:
+        return jwt.decode(token, _key(key), list(ALGORITHMS)).claims
+    except BadSignatureError:
+        raise
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise BadToken("token is malformed, or signed in another way") from error
+
+
+def is_signed(token: str, key: bytes) -> bool:
+    """Is it signed with this key? Raises BadToken for what no key could have signed."""
+    with contextlib.suppress(BadSignatureError):
+        return bool(_decoded(token, key))
+    return False
 
 
 def issuer_of(token: str) -> str:

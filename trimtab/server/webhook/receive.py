@@ -11,14 +11,15 @@ from msgspec import Struct
 from trimtab.model.keys import AppKey
 from trimtab.model.names import ARGOCD_CM
 from trimtab.server.applications.stored import Stored
+from trimtab.server.auth.secrets import PREVIOUS
 from trimtab.server.call import Call
 from trimtab.server.failures import Code, Failure, bad_request
 from trimtab.server.operation import Operation, Query
 from trimtab.server.reply import Json
 from trimtab.server.served import Served
 from trimtab.server.webhook.looks import look_here
-from trimtab.server.webhook.providers import is_guarded, read
-from trimtab.server.webhook.push import Delivery, Secrets
+from trimtab.server.webhook.providers import Heard, is_guarded, read
+from trimtab.server.webhook.push import Delivery, Push
 from trimtab.server.webhook.secrets import webhook_secrets
 from trimtab.server.webhook.touched import Follower, follower, may_hold, places_of, touched
 
@@ -48,9 +49,11 @@ async def receive(call: Call[Address, bytes]) -> Json:
     delivery = Delivery(headers=call.request.headers, query=msgspec.to_builtins(call.query), body=call.body)
     secrets = webhook_secrets(served.configuration)
     apps = tuple(served.applications.catalogue)
-    keys = await asyncio.to_thread(_read, delivery, secrets, apps)
-    if keys is None:
+    heard = await asyncio.to_thread(read, delivery, secrets)
+    _note(served, heard)
+    if not heard.pushes:
         return Json(value=Received("this event is about something else, and ignored"))
+    keys = await asyncio.to_thread(_touched, heard.pushes, apps)
     if served.acting():
         look_here(keys, served.world, calmly=not is_guarded(secrets))
     else:
@@ -65,11 +68,15 @@ def _check_size(served: Served, body: bytes) -> None:
         raise Failure(Code.RESOURCE_EXHAUSTED, f"the payload is larger than {most} MB", status=413)
 
 
-def _read(delivery: Delivery, secrets: Secrets, apps: tuple[Stored, ...]) -> tuple[AppKey, ...] | None:
-    """What the push touches; None: nothing was pushed. In a thread: payloads may be large, applications many."""
-    pushes = read(delivery, secrets)
-    if not pushes:
-        return None
+def _note(served: Served, heard: Heard) -> None:
+    """Whoever rotates a secret waits until nobody uses the one before."""
+    for key in heard.outdated:
+        log.info("a webhook was proven with %s%s of argocd-secret: its sender does not have the new one", key, PREVIOUS)
+        served.previous_uses.note(key, int(served.clock.now().timestamp()))
+
+
+def _touched(pushes: tuple[Push, ...], apps: tuple[Stored, ...]) -> tuple[AppKey, ...]:
+    """In a thread: applications may be many. Raises Failure (400)."""
     if len(pushes) > MOST_REFS:
         raise bad_request(f"more than {MOST_REFS} references in one push; they are noticed with the next poll")
     followers = tuple(_followers(places_of(url for push in pushes for url in push.urls), apps))
