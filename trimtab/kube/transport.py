@@ -22,8 +22,9 @@ from trimtab.kube import fence
 from trimtab.kube.config import ClusterConfig
 from trimtab.kube.credentials import Authenticator, ClientCertificate
 from trimtab.kube.errors import ApiError, Unreachable, Untrusted, from_reply
-from trimtab.kube.retry import RetryPolicy, Trouble, is_idempotent
+from trimtab.kube.retry import is_idempotent
 from trimtab.kube.tls import make_context
+from trimtab.retry import RetryPolicy, Trouble
 
 JSON = "application/json"
 CONNECTIONS = 32
@@ -72,8 +73,8 @@ class _Outgoing(Struct, frozen=True, gc=False):
 class Transport:
     """All requests to one cluster. Use as `async with Transport(config) as transport`.
 
-    One TLS context and two pools (requests, streams) per cluster. Credentials, retries (see `retry.py`) and the one
-    refresh upon 401 happen here and nowhere else.
+    One TLS context and two pools (requests, streams) per cluster. Credentials, retries (see `trimtab/retry.py`) and the
+    one refresh upon 401 happen here and nowhere else.
     """
 
     def __init__(self, config: ClusterConfig, *, clock: Clock | None = None, retry: RetryPolicy | None = None) -> None:

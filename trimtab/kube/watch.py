@@ -29,11 +29,11 @@ from trimtab.kube.errors import (
 )
 from trimtab.kube.read import METADATA, pages
 from trimtab.kube.resource import Resource
-from trimtab.kube.retry import Backoff
 from trimtab.kube.transport import JSON, Stream, Transport
 from trimtab.kube.watch_events import Decoded, EventDecoder, LineBuffer
 from trimtab.model.keys import ObjectKey
 from trimtab.model.observed import Listed, Removed, Upserted, WatchEvent
+from trimtab.retry import Backoff
 
 BACKOFF = Backoff(first=0.25, most=8.0)
 LEAST_SECONDS, MOST_SECONDS = 300, 600

@@ -8,10 +8,10 @@ from tests.engine.world import Scene
 from tests.server.desk import Desk
 from trimtab.kube.config import ClusterConfig
 from trimtab.kube.errors import ApiError
-from trimtab.kube.retry import RetryPolicy
 from trimtab.kube.transport import Transport
 from trimtab.model.keys import AppKey
 from trimtab.model.names import REFRESH, REFRESH_TIMESTAMP
+from trimtab.retry import RetryPolicy
 from trimtab.server.webhook.looks import Annotations
 
 

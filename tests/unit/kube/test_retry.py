@@ -2,7 +2,8 @@
 
 import pytest
 
-from trimtab.kube.retry import JSON_PATCH, Backoff, RetryPolicy, Trouble, is_idempotent
+from trimtab.kube.retry import JSON_PATCH, is_idempotent
+from trimtab.retry import Backoff, RetryPolicy, Trouble
 
 POLICY = RetryPolicy(attempts=3, backoff=Backoff(first=1.0, most=8.0))
 
