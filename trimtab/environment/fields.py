@@ -102,6 +102,10 @@ class Section:
         """Note what is wrong with the value of a key; with the whole mapping where `key` is ""."""
         self._reader.note(self.path if key == "" else (*self.path, key), what)
 
+    def problem_at(self, path: Path, what: str) -> None:
+        """Note what is wrong with a part further below."""
+        self._reader.note((*self.path, *path), what)
+
     def take(self, key: str, *, required: bool = False) -> Any:
         """The value, whatever it is; None where there is none. The key counts as known from now on."""
         self._known[key] = None

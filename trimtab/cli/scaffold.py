@@ -1,0 +1,19 @@
+"""`trimtab scaffold`: examples of what is declared, to begin with."""
+
+import click
+
+from trimtab.cli.output import as_json, echo
+from trimtab.declare.reading import schema
+from trimtab.declare.scaffold import APPLICATION
+
+
+@click.group()
+def scaffold() -> None:
+    """Print a declaration to begin with, commented."""
+
+
+@scaffold.command()
+@click.option("--schema", "as_schema", is_flag=True, help="Print the JSON Schema instead, for editors.")
+def application(*, as_schema: bool) -> None:
+    """Print the declaration of an application, for `trimtab apply application`."""
+    echo(as_json(schema()) if as_schema else APPLICATION.rstrip("\n"))
