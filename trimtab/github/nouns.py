@@ -184,7 +184,6 @@ class Deployment(Struct, frozen=True):
 class DeploymentStatus(Struct, frozen=True):
     """`state` is in_progress, success, failure, inactive or another of GitHub's."""
 
-    id: int
     state: str
     description: str = ""
     environment_url: str = ""
