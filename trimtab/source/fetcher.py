@@ -5,12 +5,12 @@ import asyncio
 from trimtab.clock import Clock
 from trimtab.errors import TrimtabError
 from trimtab.metrics import Fetches
+from trimtab.model.known_hosts import names_host
 from trimtab.model.repository import RepositoryAccess
 from trimtab.source.checkout import mark_damaged
 from trimtab.source.coalesce import Coalescer
 from trimtab.source.credentials import Login, login
 from trimtab.source.failures import LOCKED, REDIRECTED, UNKNOWN, explain, is_missing_ref, local_failure, timed_out
-from trimtab.source.hostkeys import names_host
 from trimtab.source.mirror import Mirror, Remote
 from trimtab.source.process import GitFailed, GitTimeout
 from trimtab.source.redirect import same_host_redirect

@@ -3,10 +3,10 @@
 from msgspec import Struct
 
 from trimtab.model.keys import Revision
+from trimtab.model.known_hosts import names_host
 from trimtab.model.repository import RepositoryAccess
 from trimtab.source.credentials import login
 from trimtab.source.failures import explain, local_failure, timed_out
-from trimtab.source.hostkeys import names_host
 from trimtab.source.process import GitFailed, GitTimeout, run_git
 from trimtab.source.url import RepositoryUrl, parse_url
 

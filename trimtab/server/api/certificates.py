@@ -1,8 +1,6 @@
 """/api/v1/certificates: whom we trust to be a Git server: CA bundles by host, and SSH host keys."""
 
 import base64
-import binascii
-import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -11,6 +9,7 @@ from typing import Any
 from cryptography import x509
 from msgspec import Struct
 
+from trimtab.model.known_hosts import HostKey
 from trimtab.server.api.config_maps import change_config_map
 from trimtab.server.api.lists import ListMeta
 from trimtab.server.call import Call
@@ -137,17 +136,12 @@ def _host_keys(text: str) -> Iterable[Certificate]:
 def _ssh(host: str, kind: str, data: str) -> Certificate:
     encoded = base64.b64encode(data.encode()).decode()
     return Certificate(
-        server_name=host, cert_type="ssh", cert_sub_type=kind, cert_data=encoded, cert_info=_fingerprint(data)
+        server_name=host,
+        cert_type="ssh",
+        cert_sub_type=kind,
+        cert_data=encoded,
+        cert_info=HostKey(kind, data).fingerprint,
     )
-
-
-def _fingerprint(data: str) -> str:
-    """As ssh-keygen shows it."""
-    try:
-        raw = base64.b64decode(data, validate=True)
-    except binascii.Error:
-        return ""
-    return "SHA256:" + base64.b64encode(hashlib.sha256(raw).digest()).decode().rstrip("=")
 
 
 def _bundles(data: Mapping[str, str]) -> Iterable[Certificate]:
@@ -184,7 +178,7 @@ def _checked_key(one: Certificate, text: str) -> Certificate:
     kind = one.cert_sub_type
     if text.startswith(f"{kind} "):
         text = text.split()[1]
-    if not KEY_TYPE.fullmatch(kind) or not _fingerprint(text):
+    if not KEY_TYPE.fullmatch(kind) or not HostKey(kind, text).fingerprint:
         raise bad_request(f"key of {one.server_name}: certSubType names its type, certData its key in base64")
     return _ssh(one.server_name, kind, text)
 
