@@ -35,10 +35,13 @@ class Durations(Struct):
 
 
 class Fetches(Struct):
-    """Fetches from Git, by repository URL (without credentials)."""
+    """Fetches from Git, by repository URL (without credentials). `fell_back`: by the URL that an application names, why
+    the last fetch was done by the repository's other URL; those that were not are not there.
+    """
 
     took: Durations = field(default_factory=lambda: Durations(FETCH_SECONDS))
     failed: Counter[str] = field(default_factory=Counter)
+    fell_back: dict[str, str] = field(default_factory=dict)
 
 
 class PreviousUses(Struct):

@@ -4,12 +4,12 @@ import datetime as dt
 from collections.abc import AsyncIterator
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from tests.clocks import SwiftClock
+from tests.servers.app_key import app_key, pem
 from tests.servers.scripted import Reply, Scripted
 from trimtab.clock import rfc3339
 from trimtab.errors import Stalled
@@ -24,12 +24,7 @@ MINT = "POST /app/installations/7/access_tokens"
 BROKEN = Reply.json({"message": "no"}, 503)
 
 
-def pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
-    form = serialization.PrivateFormat.TraditionalOpenSSL
-    return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
-
-
-KEY = pem(rsa.generate_private_key(public_exponent=65537, key_size=2048))
+KEY = app_key()
 
 
 @pytest.fixture

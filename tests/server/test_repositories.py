@@ -1,9 +1,16 @@
 """Repositories and their credentials: kept, tried, shown without their secrets, and looked into."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.engine.world import until
+from tests.repos import GitRepo
 from tests.server.desk import Answer, Desk, quoted
+from tests.servers.app_key import app_key
+from tests.servers.http_git import HttpGit
+from tests.servers.scripted import Reply as ScriptedReply
+from tests.servers.scripted import Scripted
 from trimtab.model.repository_secret import secret_name
 
 PATH = "/api/v1/repositories"
@@ -67,7 +74,8 @@ async def test_a_repository_that_cannot_be_reached(desk: Desk) -> None:
         ({"repo": ""}, 400),
         ({"repo": "https://a\nb"}, 400),
         ({"repo": "https://charts.example.com", "type": "helm"}, 501),
-        ({"repo": "https://github.com/acme/x", "githubAppID": 1}, 501),
+        ({"repo": "https://github.com/acme/x", "githubAppID": 1}, 400),
+        ({"repo": "https://github.com/acme/x", "gcpServiceAccountKey": "{}"}, 501),
         ({"repo": 1}, 400),
         ([], 400),
     ],
@@ -153,3 +161,31 @@ async def test_what_is_configured_by_secret_is_seen_at_once(desk: Desk) -> None:
 
     answer = await until(listed, lambda seen: seen.body["items"])
     assert answer.body["items"][0]["insecure"] is True
+
+
+async def test_a_repository_of_a_github_app(desk: Desk, tmp_path: Path) -> None:
+    GitRepo(tmp_path / "acme" / "infra.git").commit({"app/a.yaml": "{}"})
+    key = app_key()
+    async with Scripted() as api, HttpGit(tmp_path, login=("x-access-token", "ghs_1")) as git:
+        api.answer(
+            "POST /app/installations/7/access_tokens",
+            ScriptedReply.json({"token": "ghs_1", "expires_at": "2099-01-01T00:00:00Z"}, 201),
+        )
+        url = git.url("acme/infra.git")
+        app = {
+            "githubAppID": 12,
+            "githubAppInstallationID": 7,
+            "githubAppPrivateKey": key,
+            "githubAppEnterpriseBaseUrl": api.url,
+        }
+        made = await desk.call("POST", PATH, json={"repo": url, **app})
+        assert made.status == 200, made.body
+        assert made.body["connectionState"]["status"] == "Successful"
+        assert "PRIVATE KEY" not in str(made.body)
+        assert (await desk.call("GET", f"{PATH}/{quoted(url)}/refs")).body["branches"] == ["main"]
+        wrong = {name: str(value) for name, value in app.items()} | {"githubAppInstallationID": "8"}
+        tried = await desk.call("POST", f"{PATH}/{quoted(url)}/validate", json=url, **wrong)
+        assert tried.failure[:2] == (400, 3)
+        assert "install the App for this repository" in tried.failure[2]
+        odd = await desk.call("POST", f"{PATH}/{quoted(url)}/validate", json=url, githubAppID="twelve")
+        assert odd.failure == (400, 3, "githubAppID is no number")

@@ -40,7 +40,9 @@ class HttpGit:
         self.requests: list[tuple[str, Mapping[str, str]]] = []
         self.delay = delay
         self._moved: dict[str, str] = {}
-        self._expected = f"Bearer {bearer}" if bearer else _basic(*login) if login else ""
+        self._expected = f"Bearer {bearer}" if bearer else ""
+        if login:
+            self.expect(*login)
         self._tls = tls
         self._runner: web.AppRunner | None = None
         self.port = 0
@@ -52,6 +54,10 @@ class HttpGit:
     def url(self, repository: str, *, userinfo: str = "") -> str:
         scheme = "https" if self._tls else "http"
         return f"{scheme}://{userinfo}127.0.0.1:{self.port}/{repository}"
+
+    def expect(self, user: str, password: str) -> None:
+        """From now on that login is asked for, and no other."""
+        self._expected = _basic(user, password)
 
     def move(self, old: str, *, to: str) -> None:
         """Redirect, within this server, what asks for repository `old`."""

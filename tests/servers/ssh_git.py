@@ -57,6 +57,10 @@ class SshGit(asyncssh.SSHServer):
         self._keys.append(key)
         return key.export_private_key().decode()
 
+    def forget_keys(self) -> None:
+        """No key that was added counts any more."""
+        self._keys.clear()
+
     def begin_auth(self, username: str) -> bool:
         return True
 

@@ -80,6 +80,7 @@ class GitHub:
         *,
         clock: Clock | None = None,
         retry: RetryPolicy | None = None,
+        proxy: str = "",
     ) -> None:
         self.endpoints = endpoints
         self.clock: Clock = clock or SystemClock()
@@ -88,13 +89,14 @@ class GitHub:
         self._retry = retry or RetryPolicy()
         self._answers = Answers()
         self._limited_until = 0.0
+        self._proxy = proxy
         self._session: aiohttp.ClientSession | None = None
 
     def __repr__(self) -> str:
         return f"GitHub({self.endpoints.api!r})"
 
     async def __aenter__(self) -> Self:
-        self._session = new_session(self.endpoints)
+        self._session = new_session(self.endpoints, proxy=self._proxy)
         return self
 
     async def __aexit__(

@@ -15,13 +15,14 @@ CONNECT_SECONDS = 10.0
 CONNECTIONS = 8
 
 
-def new_session(endpoints: Endpoints) -> aiohttp.ClientSession:
+def new_session(endpoints: Endpoints, *, proxy: str = "") -> aiohttp.ClientSession:
     """Raises Stalled when the certificate authority is not PEM."""
     connector = aiohttp.TCPConnector(ssl=_context(endpoints.ca_pem), limit=CONNECTIONS, resolver=LoopbackResolver())
     session = aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
+        proxy=proxy or None,
         # A proxy of the environment is for what is outside.
         trust_env=not is_loopback(urlsplit(endpoints.api).hostname or ""),
     )

@@ -1,7 +1,7 @@
 """Which credentials belong to which repository: Argo CD's repository and repo-creds Secrets, read and matched.
 
 A repository's own credentials count; one without any inherits those of the longest repo-creds URL that its own URL
-begins with.
+begins with. A repository's Secret may name a second way to the same repository (`trimtab.dev/fallback-url`).
 """
 
 import base64
@@ -13,8 +13,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from trimtab.model.keys import Manifest
-from trimtab.model.names import SECRET_TYPE_LABEL
-from trimtab.model.repository import RepositoryAccess
+from trimtab.model.names import FALLBACK_URL, SECRET_TYPE_LABEL
+from trimtab.model.repository import GitHubAppLogin, RepositoryAccess
 
 CREDENTIAL_FIELDS = {
     "username": "username",
@@ -24,6 +24,8 @@ CREDENTIAL_FIELDS = {
     "tlsClientCertData": "tls_client_cert",
     "tlsClientCertKey": "tls_client_key",
 }
+LOGINS = (*CREDENTIAL_FIELDS.values(), "github_app")
+GITHUB_API = "https://api.github.com"
 OTHER_FIELDS = {"proxy": "proxy", "noProxy": "no_proxy", "project": "project"}
 
 
@@ -40,12 +42,21 @@ class Credentials(Struct, frozen=True):
 
         Those of `project` count before those of all projects; those of another project are never used.
         """
+        found = self._way(url, project)
+        if found.fallback is None:
+            return found
+        return replace(found, fallback=replace(self._way(found.fallback.url, project), fallback=None))
+
+    def _way(self, url: str, project: str) -> RepositoryAccess:
         name = normalised(url)
         own = self.repositories.get((name, project)) or self.repositories.get((name, "")) or RepositoryAccess(url=url)
         if not _has_credentials(own):
             own = _inherit(own, self._template(url, project))
-        host = urlsplit(url).hostname or ""
-        return replace(own, url=url, known_hosts=self.known_hosts, ca_pem=self.certificates.get(host, ""))
+        app = own.github_app and replace(own.github_app, ca_pem=self._authority(own.github_app.base_url or GITHUB_API))
+        return replace(own, url=url, known_hosts=self.known_hosts, ca_pem=self._authority(url), github_app=app)
+
+    def _authority(self, url: str) -> str:
+        return self.certificates.get(urlsplit(url).hostname or "", "")
 
     def _template(self, url: str, project: str) -> RepositoryAccess | None:
         wanted = normalised(url)
@@ -91,7 +102,26 @@ def _access(secret: Manifest) -> RepositoryAccess | None:
     if not data.get("url"):
         return None
     known = {field: data[name] for name, field in {**CREDENTIAL_FIELDS, **OTHER_FIELDS}.items() if data.get(name)}
-    return RepositoryAccess(url=data["url"].strip(), insecure=data.get("insecure") == "true", **known)
+    other = ((secret.get("metadata") or {}).get("annotations") or {}).get(FALLBACK_URL, "").strip()
+    return RepositoryAccess(
+        url=data["url"].strip(),
+        insecure=data.get("insecure") == "true",
+        github_app=_github_app(data),
+        fallback=RepositoryAccess(url=other) if other else None,
+        **known,
+    )
+
+
+def _github_app(data: Mapping[str, str]) -> GitHubAppLogin | None:
+    """None where the Secret is not about a GitHub App; what is missing is said when it is used."""
+    if not (data.get("githubAppID") or data.get("githubAppPrivateKey")):
+        return None
+    return GitHubAppLogin(
+        app_id=data.get("githubAppID", "").strip(),
+        private_key=data.get("githubAppPrivateKey", ""),
+        installation_id=data.get("githubAppInstallationID", "").strip(),
+        base_url=data.get("githubAppEnterpriseBaseUrl", "").strip(),
+    )
 
 
 def _decoded(value: Any) -> str:
@@ -102,13 +132,13 @@ def _decoded(value: Any) -> str:
 
 
 def _has_credentials(access: RepositoryAccess) -> bool:
-    return any(getattr(access, field) for field in CREDENTIAL_FIELDS.values())
+    return any(getattr(access, field) for field in LOGINS)
 
 
 def _inherit(own: RepositoryAccess, template: RepositoryAccess | None) -> RepositoryAccess:
     if template is None:
         return own
-    taken = {field: getattr(template, field) for field in CREDENTIAL_FIELDS.values()}
+    taken = {field: getattr(template, field) for field in LOGINS}
     return replace(
         own,
         insecure=own.insecure or template.insecure,

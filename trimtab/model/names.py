@@ -22,6 +22,9 @@ SKIP_FILE = "+argocd:skip-file-rendering"
 ATTEMPT = "trimtab.dev/attempt"
 """On a hook: which attempt of which operation made it, so that a restarted controller knows its own."""
 
+FALLBACK_URL = "trimtab.dev/fallback-url"
+"""On a repository's Secret: another URL of the same repository, whose credentials are used when its own are refused."""
+
 HELM_HOOK = "helm.sh/hook"
 HELM_HOOK_WEIGHT = "helm.sh/hook-weight"
 HELM_HOOK_DELETE_POLICY = "helm.sh/hook-delete-policy"

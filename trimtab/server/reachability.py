@@ -9,6 +9,7 @@ from msgspec import Struct
 from trimtab.clock import Clock, rfc3339
 from trimtab.errors import TrimtabError
 from trimtab.model.repository import RepositoryAccess
+from trimtab.source.app_logins import AppLogins
 from trimtab.source.listing import list_refs
 
 State = Literal["Successful", "Failed", "Unknown"]
@@ -31,21 +32,23 @@ class Reachability:
         self._known: OrderedDict[RepositoryAccess, tuple[float, ConnectionState]] = OrderedDict()
         self._asking: dict[RepositoryAccess, asyncio.Task[ConnectionState]] = {}
 
-    async def state(self, access: RepositoryAccess, *, clock: Clock, anew: bool = False) -> ConnectionState:
+    async def state(
+        self, access: RepositoryAccess, *, clock: Clock, logins: AppLogins, anew: bool = False
+    ) -> ConnectionState:
         """Of a moment ago; with `anew`, of now. Everybody who asks meanwhile waits for the same answer."""
         until, known = self._known.get(access, (0.0, None))
         if known is not None and clock.monotonic() < until and not anew:
             return known
         asking = self._asking.get(access)
         if asking is None:
-            asking = self._asking[access] = asyncio.create_task(self._ask(access, clock))
+            asking = self._asking[access] = asyncio.create_task(self._ask(access, clock, logins))
             asking.add_done_callback(lambda _: self._asking.pop(access, None))
         return await asyncio.shield(asking)
 
-    async def _ask(self, access: RepositoryAccess, clock: Clock) -> ConnectionState:
+    async def _ask(self, access: RepositoryAccess, clock: Clock, logins: AppLogins) -> ConnectionState:
         at = rfc3339(clock.now())
         try:
-            await list_refs(access)
+            await list_refs(access, logins=logins)
             state = ConnectionState(status="Successful", attempted_at=at)
         except TrimtabError as error:
             state = ConnectionState(status="Failed", message=error.message, attempted_at=at)

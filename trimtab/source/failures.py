@@ -14,6 +14,22 @@ from trimtab.text import one_line
 UNKNOWN = "GitFailed"
 """The reason of an error that no pattern explains."""
 
+REFUSED = frozenset(
+    {
+        "AuthenticationFailed",
+        "RepositoryNotFound",
+        "InvalidPrivateKey",
+        "InvalidToken",
+        "GitHubAppIncomplete",
+        "GitHubAppKey",
+        "GitHubForbidden",
+        "GitHubInvalid",
+        "GitHubNotFound",
+        "GitHubTokenRefused",
+    }
+)
+"""The reasons of errors that other credentials may mend. A host key that is not known is none of them."""
+
 REDIRECTED = "Redirected"
 LOCKED = "MirrorLocked"
 _CHANGED = "HostKeyChanged"

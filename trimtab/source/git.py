@@ -17,6 +17,7 @@ from trimtab.errors import Retry, Stalled
 from trimtab.metrics import Fetches
 from trimtab.model.keys import Revision
 from trimtab.model.repository import RepositoryAccess
+from trimtab.source.app_logins import AppLogins
 from trimtab.source.checkout import Checkout, mark_damaged
 from trimtab.source.credentials import remove_leftovers
 from trimtab.source.fetcher import Fetcher, MissingRef
@@ -46,6 +47,7 @@ class GitStore:
         self._mirrors: dict[Path, Mirror] = {}
         self._fetchers: OrderedDict[RepositoryAccess, Fetcher] = OrderedDict()
         self.fetches = Fetches()
+        self.logins = AppLogins(clock=clock)
 
     async def resolve(
         self, access: RepositoryAccess, target_revision: str, *, tag_prefix: str = "", since: float | None = None
@@ -97,6 +99,7 @@ class GitStore:
     async def close(self) -> None:
         """Stop every git that runs."""
         await asyncio.gather(*(fetcher.close() for fetcher in self._fetchers.values()))
+        await self.logins.close()
 
     def _fetcher(self, access: RepositoryAccess) -> Fetcher:
         fetcher = self._fetchers.get(access)
@@ -111,6 +114,7 @@ class GitStore:
                 deadline=self._deadline,
                 slots=self._slots[url.host],
                 fetches=self.fetches,
+                logins=self.logins,
             )
             self._fetchers[access] = fetcher
             if len(self._fetchers) > _FETCHERS:

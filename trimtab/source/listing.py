@@ -5,6 +5,7 @@ from msgspec import Struct
 from trimtab.model.keys import Revision
 from trimtab.model.known_hosts import names_host
 from trimtab.model.repository import RepositoryAccess
+from trimtab.source.app_logins import AppLogins
 from trimtab.source.credentials import login
 from trimtab.source.failures import explain, local_failure, timed_out
 from trimtab.source.process import GitFailed, GitTimeout, run_git
@@ -23,9 +24,10 @@ class Listing(Struct, frozen=True):
     tags: tuple[str, ...]
 
 
-async def list_refs(access: RepositoryAccess, *, deadline: float = DEADLINE) -> Listing:
-    """Ask the remote. Raises Retry and Stalled with the reasons of `url.py` and `failures.py`."""
+async def list_refs(access: RepositoryAccess, *, logins: AppLogins, deadline: float = DEADLINE) -> Listing:
+    """Ask the remote. Raises Retry and Stalled with the reasons of `url.py`, `failures.py` and `app_logins.py`."""
     url = parse_url(access.url)
+    access = await logins.resolved(url, access)
     try:
         with login(url, access) as how:
             try:

@@ -170,7 +170,8 @@ async def delete_repository(call: Call[OneQuery, None]) -> Json:
 
 async def list_repository_refs(call: Call[OneQuery, None]) -> Json:
     """Branches and tags, as the remote has them now."""
-    listing = await list_refs(reachable(call, call.params["repo"], project=call.query.app_project))
+    access = reachable(call, call.params["repo"], project=call.query.app_project)
+    listing = await list_refs(access, logins=call.served.world.sources.logins)
     return Json(value=Refs(branches=listing.branches, tags=listing.tags))
 
 
@@ -189,6 +190,10 @@ async def validate_access(call: Call[CredentialsQuery, str]) -> Json:
         tls_client_cert_key=query.tls_client_cert_key,
         insecure=query.insecure,
         proxy=query.proxy,
+        github_app_id=_number("githubAppID", query.github_app_id),
+        github_app_installation_id=_number("githubAppInstallationID", query.github_app_installation_id),
+        github_app_private_key=query.github_app_private_key,
+        github_app_enterprise_base_url=query.github_app_enterprise_base_url,
     )
     call.require(RESOURCE, "create", rbac_name(wanted))
     _check(wanted)
@@ -226,8 +231,14 @@ def _check(wanted: Repository) -> None:
         raise bad_request("repo is missing: the URL of the repository")
     if wanted.type not in ("", "git"):
         raise unimplemented(f"repositories of type {wanted.type}")
-    if wanted.github_app_id or wanted.gcp_service_account_key or wanted.azure_service_principal_client_id:
-        raise unimplemented("logging in to repositories as a GitHub App, or by Google or Azure")
+    if wanted.gcp_service_account_key or wanted.azure_service_principal_client_id:
+        raise unimplemented("logging in to repositories by Google or Azure")
+
+
+def _number(name: str, text: str) -> int:
+    if text and not text.isdecimal():
+        raise bad_request(f"{name} is no number")
+    return int(text or 0)
 
 
 def _found(call: Call[Any, Any], url: str, action: str, *, project: str | None = None) -> tuple[Manifest, Repository]:
@@ -260,7 +271,8 @@ def reachable(call: Call[Any, Any], url: str, *, project: str = "") -> Repositor
 async def _try(served: Served, wanted: Repository) -> None:
     """Raises Failure (400) with what keeps the remote from answering."""
     try:
-        await list_refs(credentials(served, trying=wanted).access(wanted.repo, project=wanted.project))
+        access = credentials(served, trying=wanted).access(wanted.repo, project=wanted.project)
+        await list_refs(access, logins=served.world.sources.logins)
     except TrimtabError as error:
         raise bad_request(f"error testing repository connectivity: {error.message}") from error
 
@@ -270,7 +282,7 @@ async def _shown(served: Served, value: Repository, known: Credentials | None = 
     public = shown(value)
     fields = {name: getattr(public, name) for name in Repository.__struct_fields__}
     access = (known or credentials(served)).access(value.repo, project=value.project)
-    state = await served.reachability.state(access, clock=served.clock, anew=anew)
+    state = await served.reachability.state(access, clock=served.clock, logins=served.world.sources.logins, anew=anew)
     return Shown(**fields, connection_state=state, inherited_creds=not has_credentials(value))
 
 
