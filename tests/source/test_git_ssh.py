@@ -13,6 +13,7 @@ from tests.servers.openssh import OpenSsh
 from tests.servers.ssh_git import SshGit
 from trimtab.errors import Retry, Stalled, TrimtabError
 from trimtab.model.repository import RepositoryAccess
+from trimtab.source.failures import HostKeyRefused
 from trimtab.source.git import GitStore
 
 OTHER_KEY = asyncssh.generate_private_key("ssh-ed25519").export_private_key().decode()
@@ -73,7 +74,7 @@ async def test_a_swapped_host_key_is_called_an_attack(
     await store.resolve(access, "main")
     openssh.swap_host_key(algorithm)
     error = await failure(store, access)
-    assert (type(error), error.reason) == (Stalled, "HostKeyChanged")
+    assert (type(error), error.reason) == (HostKeyRefused, "HostKeyChanged")
     assert error.message.startswith(
         f"{access.url}: the host key of the server is not the one in known_hosts: somebody may be intercepting the "
         "connection; only if the server's key was really replaced, put the new one into ConfigMap "
@@ -88,7 +89,7 @@ async def test_an_unknown_host_is_never_trusted(
     access = RepositoryAccess(url=openssh.url(repo.path), ssh_private_key=openssh.add_key(), insecure=insecure)
     for _ in range(2):
         error = await failure(store, access)
-        assert (type(error), error.reason) == (Stalled, "HostKeyUnknown")
+        assert (type(error), error.reason) == (HostKeyRefused, "HostKeyUnknown")
     assert "is not in known_hosts and is never trusted unseen" in error.message
     assert "add it to ConfigMap argocd-ssh-known-hosts-cm" in error.message
 

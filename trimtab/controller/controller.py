@@ -10,6 +10,7 @@ from trimtab.controller.allocator import keep_lean
 from trimtab.controller.applications import Applications
 from trimtab.controller.clusters import ClusterHandle, Clusters
 from trimtab.controller.events import Recorder
+from trimtab.controller.host_keys import HostKeys, is_about_host_key
 from trimtab.controller.loop import Loop
 from trimtab.controller.projects import Projects
 from trimtab.controller.queue import WorkQueue
@@ -73,6 +74,7 @@ async def keeping(world: World) -> AsyncIterator[None]:
         asyncio.create_task(_follow(world.applications.follow, world.clock), name="applications"),
         asyncio.create_task(_follow(world.projects.follow, world.clock), name="projects"),
         asyncio.create_task(world.queue.tick(), name="appointments"),
+        asyncio.create_task(world.host_keys.keep(), name="host keys"),
         *(asyncio.create_task(loop.work(), name=f"worker {n}") for n in range(world.settings.workers)),
     ]
     try:
@@ -111,8 +113,16 @@ def _world(transport: Transport, settings: Settings, clock: Clock, workshop: Wor
                 world.memory(key).trouble = None
                 world.queue.add(key)
 
+    def host_keys_changed() -> None:
+        world.repositories.forget()
+        for key, memory in world.memories.items():
+            if memory.trouble is not None and is_about_host_key(memory.trouble.error):
+                memory.trouble = None
+                world.queue.add(key)
+
     home = ClusterHandle(transport, clock=clock, on_change=objects_changed)
     discovery, namespace = home.discovery, settings.namespace
+    recorder = Recorder(transport, discovery, clock)
     world = World(
         settings=settings,
         clock=clock,
@@ -122,8 +132,11 @@ def _world(transport: Transport, settings: Settings, clock: Clock, workshop: Wor
         repositories=Repositories(transport, discovery, namespace=namespace, clock=clock),
         sources=GitStore(settings.cache / "git", clock=clock),
         workshop=workshop,
-        recorder=Recorder(transport, discovery, clock),
+        recorder=recorder,
         queue=WorkQueue(clock),
+        host_keys=HostKeys(
+            transport, discovery, namespace=namespace, clock=clock, recorder=recorder, on_change=host_keys_changed
+        ),
     )
     return world
 

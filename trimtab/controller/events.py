@@ -31,6 +31,8 @@ Reason = Literal[
     "ResourceDeleted",
     "DriftDetected",
     "InvalidConfiguration",
+    "HostKeysReplaced",
+    "HostKeyNotListed",
 ]
 
 

@@ -139,15 +139,17 @@ def _same(
 async def _fetch(
     source: ApplicationSource, world: World, *, project: str, pinned: str, since: float | None
 ) -> Checkout:
-    access = await world.repositories.access(source.repo_url, project=project)
+    async def attempt(since: float | None = None) -> Checkout:
+        access = await world.repositories.access(source.repo_url, project=project)
+        revision = pinned or source.target_revision
+        return await world.sources.checkout(access, revision, source.path, tag_prefix=source.tag_prefix, since=since)
+
     try:
-        return await world.sources.checkout(
-            access, pinned or source.target_revision, source.path, tag_prefix=source.tag_prefix, since=since
-        )
-    except Stalled:
+        return await attempt(since)
+    except Stalled as error:
         # Perhaps the credentials were corrected meanwhile: the next try reads them anew.
         world.repositories.forget()
-        raise
+        return await world.host_keys.again(error, source.repo_url, attempt)
 
 
 async def _render(

@@ -7,6 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 from msgspec import Struct
 
+from trimtab.environment.environment import Environment
 from trimtab.errors import Stalled
 
 _ENTERPRISE = "/api/v3"
@@ -34,6 +35,13 @@ class Endpoints(Struct, frozen=True, kw_only=True):
         """Scheme, host and port of the API: what a credential may be sent to."""
         parts = urlsplit(self.api)
         return f"{parts.scheme}://{parts.netloc}"
+
+
+def endpoints_of(env: Environment) -> Endpoints:
+    """Those of an environment's GitHub. Raises Stalled (InvalidEndpoint)."""
+    return Endpoints(
+        web=env.web_url, api=env.api_url, ssh_host=env.ssh_host, ssh_port=env.github.ssh_port, ca_pem=env.github.ca
+    )
 
 
 def enterprise(base_url: str, *, ca_pem: str = "") -> Endpoints:

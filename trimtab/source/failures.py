@@ -32,8 +32,19 @@ REFUSED = frozenset(
 
 REDIRECTED = "Redirected"
 LOCKED = "MirrorLocked"
+_OFFERED = re.compile(r"The fingerprint for the (\S+) key sent by the remote host is\s+(SHA256:[A-Za-z0-9+/]+)")
 _CHANGED = "HostKeyChanged"
 _UNKNOWN_HOST = "HostKeyUnknown"
+
+
+class HostKeyRefused(Stalled):
+    """The server did not show a host key that is known. `offered`: the one it shows, `ED25519 SHA256:…`; "" where ssh
+    does not say.
+    """
+
+    def __init__(self, message: str, *, reason: str, offered: str) -> None:
+        super().__init__(message, reason=reason)
+        self.offered = offered
 
 
 class _Rule(NamedTuple):
@@ -192,7 +203,16 @@ def explain(stderr: str, *, url: str, secrets: Iterable[str] = (), host_is_known
         return Retry(f"{url}: git failed: {words}", reason=UNKNOWN)
     if rule.reason == _UNKNOWN_HOST and host_is_known:
         rule = next(rule for rule in _RULES if rule.reason == _CHANGED)
+    if rule.reason in (_CHANGED, _UNKNOWN_HOST):
+        return _host_key_refused(rule, words, url=url, stderr=stderr)
     return rule.kind(f"{url}: {rule.advice} ({words})", reason=rule.reason)
+
+
+def _host_key_refused(rule: _Rule, words: str, *, url: str, stderr: str) -> HostKeyRefused:
+    found = _OFFERED.search(stderr)
+    offered = " ".join(found.groups()) if found else ""
+    shown = f"it shows {offered}; " if offered else ""
+    return HostKeyRefused(f"{url}: {rule.advice} ({shown}{words})", reason=rule.reason, offered=offered)
 
 
 def timed_out(url: str, *, seconds: float) -> Retry:

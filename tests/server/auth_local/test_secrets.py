@@ -10,13 +10,13 @@ import pytest
 from tests.engine.world import until
 from tests.server.desk import Desk
 from trimtab.clock import StepClock
+from trimtab.controller.namespace_data import Kind
 from trimtab.errors import Retry
 from trimtab.kube.discovery import Discovery
 from trimtab.kube.transport import Transport
 from trimtab.model.keys import Manifest
 from trimtab.model.names import ARGOCD_SECRET
 from trimtab.server.auth.secrets import INITIAL_SECRET, SIGNING_KEY, Secrets, ensure_secrets
-from trimtab.server.namespace_data import Kind
 
 
 async def start(desk: Desk) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from trimtab.errors import Retry, Stalled
-from trimtab.source.failures import explain, is_missing_ref, redact, timed_out
+from trimtab.source.failures import HostKeyRefused, explain, is_missing_ref, redact, timed_out
 
 URL = "https://git.example.org/shop"
 REMOTE = "fatal: Could not read from remote repository.\n\nPlease make sure you have the correct access rights\n"
@@ -11,6 +11,8 @@ CHANGED = (
     "@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@\n"
     "@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\n"
     "IT IS POSSIBLE THAT SOMEONE IS DOING SOMETHING NASTY!\n"
+    "The fingerprint for the ED25519 key sent by the remote host is\n"
+    "SHA256:et5KklgnS0Ff0iG7s8X9fI5I0b9A0wyfmBQmOBECkvw.\n"
     "Offending ED25519 key in /tmp/known_hosts:1\nHost key verification failed.\r\n"
 )
 UNKNOWN_HOST = (
@@ -79,7 +81,7 @@ RETRY = [
 @pytest.mark.parametrize(("stderr", "reason"), STALLED)
 def test_what_a_person_has_to_change(stderr: str, reason: str) -> None:
     error = explain(stderr, url=URL, secrets=())
-    assert (type(error), error.reason) == (Stalled, reason)
+    assert (isinstance(error, Stalled), error.reason) == (True, reason)
     assert error.message.startswith(f"{URL}: ")
 
 
@@ -92,6 +94,16 @@ def test_what_may_pass(stderr: str, reason: str) -> None:
 
 def test_an_unknown_key_of_a_known_host_is_a_changed_one() -> None:
     assert explain(UNKNOWN_HOST, url=URL, host_is_known=True).reason == "HostKeyChanged"
+
+
+def test_the_key_that_was_shown_is_named() -> None:
+    error = explain(CHANGED, url=URL)
+    assert isinstance(error, HostKeyRefused)
+    assert error.offered == "ED25519 SHA256:et5KklgnS0Ff0iG7s8X9fI5I0b9A0wyfmBQmOBECkvw"
+    assert f"(it shows {error.offered}; " in error.message
+    unknown = explain(UNKNOWN_HOST, url=URL)
+    assert isinstance(unknown, HostKeyRefused)
+    assert unknown.offered == ""
 
 
 def test_the_words_of_git_are_kept_on_one_line_without_its_hints() -> None:

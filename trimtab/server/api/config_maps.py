@@ -1,7 +1,7 @@
 """Changing the ConfigMaps of the control namespace, for callers who look at once whether it was done."""
 
+from trimtab.controller.namespace_data import Change, NamespaceData
 from trimtab.server.auth.settled import settled
-from trimtab.server.namespace_data import Change, NamespaceData
 from trimtab.server.served import Served
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from trimtab.controller.namespace_data import ATTEMPTS
 from trimtab.errors import Retry
 from trimtab.kube import read, write
 from trimtab.kube.errors import NotFound, StaleConflict
@@ -19,7 +20,6 @@ from trimtab.model.names import FIELD_MANAGER, GROUP
 from trimtab.server.auth import sessions, tokens
 from trimtab.server.auth.settled import settled
 from trimtab.server.failures import Code, Failure, bad_request, not_found, precondition
-from trimtab.server.namespace_data import ATTEMPTS
 from trimtab.server.served import Served
 
 Edit = Callable[[tuple[JwtToken, ...]], tuple[JwtToken, ...]]

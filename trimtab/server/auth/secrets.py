@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping
 
 from trimtab.access.accounts import ADMIN, read_accounts, secret_key
 from trimtab.clock import Clock, rfc3339
+from trimtab.controller.namespace_data import NamespaceData
 from trimtab.kube.discovery import Discovery
 from trimtab.kube.transport import Transport
 from trimtab.model.keys import Manifest
 from trimtab.model.names import ARGOCD_CM, ARGOCD_SECRET
 from trimtab.server.auth.passwords import hash_password
-from trimtab.server.namespace_data import NamespaceData
 
 log = logging.getLogger(__name__)
 
