@@ -21,6 +21,8 @@ COMMANDS = {
     "context": Lazy("trimtab.cli.login:context", "Show the logins, or switch between them."),
     "plan": Lazy("trimtab.cli.plan:plan", "Show what the manifests in a folder would change."),
     "scaffold": Lazy("trimtab.cli.scaffold:scaffold", "Print a declaration to begin with, commented."),
+    "apply": Lazy("trimtab.cli.apply:apply", "Write what is declared into a checkout, as files to commit."),
+    "delete": Lazy("trimtab.cli.delete:delete", "Take what is declared out of a checkout."),
     "controller": Lazy("trimtab.cli.controller:controller", "Keep the applications of a namespace on course."),
     "serve": Lazy("trimtab.cli.serve:serve", "Run the server: Argo CD's API, the pages, and the controller."),
     "sandbox": Lazy("trimtab.cli.sandbox:sandbox", "Run an embedded Kubernetes API, for trying things out."),
