@@ -4,7 +4,7 @@ PY := .venv/bin/python
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit cluster-test lint cluster bench lock manifests setup setup-dev
+.PHONY: help demo test unit cluster-test lint cluster image bench lock manifests setup setup-dev
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -29,6 +29,9 @@ lint: setup-dev ## Format, style, types, layers
 
 cluster: setup-dev ## A real Kubernetes control plane on loopback; prints the kubeconfig
 	@$(PY) -m tools.controlplane up
+
+image: setup ## An OCI image in build/, without an engine (half a minute, then seconds)
+	@$(PY) -m tools.image build
 
 bench: setup-dev ## Measure speed and memory against a real API server; prints a table
 	@$(PY) -m bench $(ARGS)

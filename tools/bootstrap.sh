@@ -8,7 +8,7 @@ lock=requirements.lock
 packages=(git)
 if [ "$kind" = dev ]; then
   lock=requirements-dev.lock
-  packages+=(openssh-client openssh-server chromium curl nginx-light)
+  packages+=(openssh-client openssh-server chromium curl nginx-light skopeo umoci)
 fi
 
 say() { printf '\033[2m%s\033[0m\n' "$*" >&2; }
@@ -32,7 +32,7 @@ apt_install() {
 need=()
 for package in "${packages[@]}"; do
   case $package in
-    git | curl) command -v "$package" >/dev/null || need+=("$package") ;;
+    git | curl | skopeo | umoci) command -v "$package" >/dev/null || need+=("$package") ;;
     openssh-client) command -v ssh >/dev/null || need+=(openssh-client) ;;
     nginx-light) [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || need+=(nginx-light) ;;
     chromium) [ -x /usr/bin/chromium ] || need+=(chromium) ;;

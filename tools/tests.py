@@ -15,6 +15,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run every lane, also after a failure of an earlier one."""
     # A test has a minute; what comes over the network may take longer, and is there before.
     subprocess.run([sys.executable, "-m", "tests.servers.oidc.provider"], check=False)
+    subprocess.run([sys.executable, "-m", "tools.image", "build"], check=False)
     fast = _pytest([*FAST, *arguments], "tests")
     try:
         build.ensure()

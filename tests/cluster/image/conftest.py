@@ -1,0 +1,63 @@
+"""The image, built and unpacked once by programs that are not ours: skopeo reads it, umoci unpacks it."""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cluster.engine.conftest import api, installed
+from tests.cluster.image.container import Container
+from tests.server.fixtures import empty_desk
+from tools.image import build
+
+__all__ = ["api", "empty_desk", "installed"]
+
+HERE = Path(__file__).parent
+COLD_SECONDS = 400
+"""The first test builds what `make test` has built before."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.timeout(COLD_SECONDS))
+
+
+@pytest.fixture(scope="session")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file that `make image` makes."""
+    return build.image(tmp_path_factory.mktemp("image") / "image.tar").file
+
+
+@pytest.fixture(scope="session")
+def config(archive: Path) -> Mapping[str, Any]:
+    """What an engine is told to run, and as whom."""
+    found: Mapping[str, Any] = json.loads(_said("skopeo", "inspect", "--config", f"oci-archive:{archive}"))["config"]
+    return found
+
+
+@pytest.fixture(scope="session")
+def root(archive: Path) -> Path:
+    """The image's file system in a folder."""
+    place = archive.parent
+    _said("skopeo", "copy", "--quiet", f"oci-archive:{archive}", f"oci:{place / 'layout'}:image")
+    _said("umoci", "unpack", "--image", f"{place / 'layout'}:image", f"{place / 'bundle'}")
+    # What is above is closed to everybody else, and so to the image's user.
+    rootfs = (place / "bundle/rootfs").rename(place / "rootfs")
+    for folder in (place, place.parent):
+        folder.chmod(0o755)
+    return rootfs
+
+
+@pytest.fixture
+def container(root: Path, config: Mapping[str, Any], tmp_path: Path) -> Container:
+    """The image with an empty /cache, and nothing running."""
+    return Container(root, config, tmp_path / "container")
+
+
+def _said(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout

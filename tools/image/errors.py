@@ -1,0 +1,5 @@
+"""Why there is no image."""
+
+
+class ImageError(Exception):
+    """The message is the reason in one line, and what to do."""
