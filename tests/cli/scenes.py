@@ -1,13 +1,18 @@
 """What the transcripts begin with: a scene prepares the stage, an act changes it in between."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import pygit2
+
 from tests.cli.stage import Stage
+from tests.repos import EPOCH
+from trimtab.declare.scaffold import APPLICATION
 from trimtab.model.keys import Manifest
 
 OLD, NEW = "1" * 40, "2f" * 20
 TIME = "2026-03-01T12:00:00Z"
+OVERLAY = "infrastructure/infrastructure/applications/web/overlays/production/kustomization.yaml"
 FINALIZER = "resources-finalizer.argocd.argoproj.io"
 
 
@@ -49,14 +54,25 @@ def folder(stage: Stage) -> None:
         "work/unknown/widget.yaml": "apiVersion: acme.example/v1\nkind: Widget\nmetadata: {name: lamp}\n",
         "work/empty/README.md": "nothing\n",
     }
-    for name, content in files.items():
-        path = stage.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
+    _write(stage, files)
+
+
+def checkout(stage: Stage) -> None:
+    """A checkout of the repository `infrastructure`, two environments, and the declaration of an application."""
+    pygit2.init_repository(str(stage.folder / "infrastructure"), initial_head="main")
+    _write(
+        stage,
+        {
+            "production.yaml": ENVIRONMENT,
+            "staging.yaml": ENVIRONMENT.replace("name: production", "name: staging"),
+            "web.yaml": APPLICATION.replace("# host", "host"),
+            "wrong.yaml": WRONG,
+        },
+    )
 
 
 SCENES: dict[str, Callable[[Stage], None]] = {
-    scene.__name__: scene for scene in (nothing, installed, fleet, driven, folder)
+    scene.__name__: scene for scene in (nothing, installed, fleet, driven, folder, checkout)
 }
 
 
@@ -103,7 +119,59 @@ def live(stage: Stage) -> None:
         stage.create({**name, **manifest})
 
 
-ACTS: dict[str, Callable[[Stage], None]] = {act.__name__: act for act in (push, shrink, break_it, refuse, scale, live)}
+def commit(stage: Stage) -> None:
+    """All that is in the checkout is committed."""
+    repository = pygit2.Repository(str(stage.folder / "infrastructure"))
+    repository.index.add_all()
+    repository.index.write()
+    ana = pygit2.Signature("ana", "ana@acme.example", EPOCH)
+    parents = [] if repository.head_is_unborn else [repository.head.target]
+    repository.create_commit("HEAD", ana, ana, "change", repository.index.write_tree(), parents)
+
+
+def edit(stage: Stage) -> None:
+    """A person adds a label to the overlay's kustomization."""
+    _replace(stage, OVERLAY, "namespace: shop", "namespace: shop\ncommonAnnotations: {team: lamps}")
+
+
+def pin(stage: Stage) -> None:
+    """A person changes the version in the overlay, and not in the declaration."""
+    _replace(stage, OVERLAY, "newTag: 1.1.0", "newTag: 1.1.0-hotfix")
+
+
+def release(stage: Stage) -> None:
+    """The declaration names another version, and one more replica."""
+    _replace(stage, "web.yaml", "web:1.0.0", "web:1.1.0")
+    _replace(stage, "web.yaml", "replicas: 1", "replicas: 2")
+
+
+def release_again(stage: Stage) -> None:
+    """The declaration names yet another version."""
+    _replace(stage, "web.yaml", "web:1.1.0", "web:1.2.0")
+
+
+def reviewed(stage: Stage) -> None:
+    """A person has looked at the patch, and is done with it."""
+    (stage.folder / f"{OVERLAY}.patch").unlink()
+
+
+ACTS: dict[str, Callable[[Stage], None]] = {
+    act.__name__: act
+    for act in (push, shrink, break_it, refuse, scale, live, commit, edit, pin, release, release_again, reviewed)
+}
+
+
+def _write(stage: Stage, files: Mapping[str, str]) -> None:
+    for name, content in files.items():
+        path = stage.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+
+
+def _replace(stage: Stage, name: str, old: str, new: str) -> None:
+    text = (stage.folder / name).read_text()
+    assert old in text
+    _write(stage, {name: text.replace(old, new)})
 
 
 def _app(name: str, *, spec: dict[str, Any] | None = None, **parts: Any) -> Manifest:
@@ -262,4 +330,23 @@ apiVersion: v1
 kind: ConfigMap
 metadata: {name: "{{ .Release.Name }}"}
 data: {color: "{{ .Values.color }}"}
+"""
+
+ENVIRONMENT = """\
+apiVersion: trimtab.dev/v1alpha1
+kind: Environment
+name: production
+domain: acme.example
+organization: acme
+teams: [platform]
+repository: infrastructure
+ingress: {class: nginx, tls: {issuer: letsencrypt}}
+"""
+WRONG = """\
+apiVersion: trimtab.dev/v1alpha1
+kind: ApplicationDeclaration
+nmae: web
+namespace: ../shop
+image: ghcr.io/acme/web
+replicas: many
 """

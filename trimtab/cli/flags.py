@@ -15,11 +15,16 @@ DEFAULT_NAMESPACE = "argocd"
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-class ClusterFlags(Struct, frozen=True):
-    """Which cluster the Applications are in, and in which namespace they are looked for."""
+class KubeFlags(Struct, frozen=True):
+    """Which cluster."""
 
     kubeconfig: Path | None
     context: str | None
+
+
+class ClusterFlags(KubeFlags, frozen=True):
+    """Which cluster the Applications are in, and in which namespace they are looked for."""
+
     namespace: str
 
 
@@ -60,6 +65,9 @@ _NAMESPACE = click.option(
     is_eager=True,
     help="Namespace of the Applications.",
 )
+
+kube_flags = gathered("flags", KubeFlags, *_KUBECONFIG)
+"""--kubeconfig and --context, as the one parameter `flags`."""
 
 cluster_flags = gathered("flags", ClusterFlags, *_KUBECONFIG, _NAMESPACE)
 """--kubeconfig, --context and -n, as the one parameter `flags`."""

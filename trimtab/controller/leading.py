@@ -100,8 +100,9 @@ async def _end(task: asyncio.Task[None]) -> None:
 class Candidate:
     """One who stands for the Lease."""
 
-    def __init__(self, transport: Transport, *, namespace: str, identity: str, terms: Terms) -> None:
+    def __init__(self, transport: Transport, *, namespace: str, identity: str, terms: Terms, name: str = NAME) -> None:
         self.identity = identity
+        self._name = name
         self.terms = terms
         self._transport = transport
         self._clock: Clock = transport.clock
@@ -142,7 +143,7 @@ class Candidate:
             self._say(error.message)
         except Exception:
             # It must not end the standing: nobody would notice that this replica never acts.
-            log.exception("Lease %s: a defect in Trimtab; it is tried again", NAME)
+            log.exception("Lease %s: a defect in Trimtab; it is tried again", self._name)
             self._current = False
         else:
             self._said = ""
@@ -178,7 +179,7 @@ class Candidate:
 
     async def _look(self) -> None:
         try:
-            self._take(await read.get(self._transport, LEASE, NAME, namespace=self._namespace))
+            self._take(await read.get(self._transport, LEASE, self._name, namespace=self._namespace))
         except NotFound:
             # Whoever held it does not know yet that it was removed.
             self._known = replace(self._known, version="") if self._known else None
@@ -186,7 +187,7 @@ class Candidate:
     async def _write(self, record: Record) -> None:
         """Over the state that is known, and no other. Raises StaleConflict where somebody was quicker."""
         spec = msgspec.to_builtins(record)
-        place = {"name": NAME, "namespace": self._namespace}
+        place = {"name": self._name, "namespace": self._namespace}
         if self._known is None or not self._known.version:
             lease = {"apiVersion": LEASE.kind.api_version, "kind": LEASE.kind.kind, "metadata": place, "spec": spec}
             self._take(await write.create(self._transport, LEASE, lease, field_manager=FIELD_MANAGER))
@@ -195,7 +196,7 @@ class Candidate:
         answer = await write.patch(
             self._transport,
             LEASE,
-            NAME,
+            self._name,
             body,
             patch_type="merge",
             namespace=self._namespace,
@@ -215,5 +216,5 @@ class Candidate:
     def _say(self, problem: str) -> None:
         """Once, not with every attempt."""
         if problem != self._said:
-            log.warning("Lease %s of namespace %s: %s", NAME, self._namespace, problem)
+            log.warning("Lease %s of namespace %s: %s", self._name, self._namespace, problem)
         self._said = problem

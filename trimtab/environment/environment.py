@@ -127,6 +127,11 @@ class Environment(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
         return self.install.namespace
 
     @property
+    def full_name(self) -> str:
+        """Of the repository, as GitHub's API has it."""
+        return f"{self.organization}/{self.repository}"
+
+    @property
     def needs_app(self) -> bool:
         """Is a GitHub App registered for it?"""
         return self.login.type == "githubApp" or self.access == "githubApp"
@@ -152,6 +157,11 @@ class Environment(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     def ssh_host(self) -> str:
         """Of Git over SSH: that of the pages unless given."""
         return self.github.ssh_host or self.web_url.partition("://")[2].partition("/")[0].partition(":")[0]
+
+    @property
+    def ssh_place(self) -> str:
+        """`host`, or `host:port` for another port than 22: whose host keys are trusted."""
+        return self.ssh_host if self.github.ssh_port == 22 else f"{self.ssh_host}:{self.github.ssh_port}"
 
     @property
     def repository_url(self) -> str:

@@ -4,13 +4,13 @@ import json
 from collections.abc import Iterable
 
 from trimtab.environment import names
-from trimtab.environment.environment import Environment, Tls
+from trimtab.environment.environment import Engine, Environment, Tls
 
 READERS = "role:readonly"
 """Of teams that may log in and that no role is given to: an empty page helps nobody."""
 
 
-def dex_config(env: Environment, *, client_id: str, organization_id: int, engine: str) -> str:
+def dex_config(env: Environment, *, client_id: str, organization_id: int, engine: Engine) -> str:
     """One connector: GitHub, for the organization's teams only. `organization_id` binds it to the organization
     itself, whoever takes its name later; Dex does not know that field.
     """
@@ -76,7 +76,7 @@ def _groups(env: Environment, teams: Iterable[str], groups: Iterable[str]) -> li
     return [*(f"{env.organization}:{team}" for team in teams), *groups]
 
 
-def _endpoints(env: Environment, engine: str) -> list[str]:
+def _endpoints(env: Environment, engine: Engine) -> list[str]:
     if not env.is_enterprise:
         return []
     if engine == "argocd":

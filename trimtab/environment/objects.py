@@ -7,16 +7,18 @@ import base64
 from collections.abc import Mapping
 
 from trimtab.environment import names
-from trimtab.environment.environment import Environment
+from trimtab.environment.environment import Engine, Environment
 from trimtab.environment.login import admin_enabled, dex_config, oidc_config, policy_lines
 from trimtab.model.keys import Manifest
 from trimtab.model.names import ARGOCD_CM, ARGOCD_SECRET, GROUP, IN_CLUSTER_SERVER, SECRET_TYPE_LABEL, VERSION
 from trimtab.model.repository_secret import secret_name
 
 
-def environment_map(env: Environment, text: str) -> Manifest:
+def environment_map(env: Environment, text: str, *, engine: Engine) -> Manifest:
     """The environment file as it was applied, for the controller, `doctor` and `teardown`."""
-    return {**_object(env, "ConfigMap", names.ENVIRONMENT), "data": {names.FILE_KEY: text}}
+    made = {**_object(env, "ConfigMap", names.ENVIRONMENT), "data": {names.FILE_KEY: text}}
+    made["metadata"]["annotations"][names.ENGINE] = engine
+    return made
 
 
 def app_secret(env: Environment, values: Mapping[str, str]) -> Manifest:
@@ -28,6 +30,11 @@ def deploy_key_secret(env: Environment, private_key: str, *, created: Mapping[st
     """The repository with its deploy key; `created`: annotations that say by whom and when."""
     values = {"type": "git", "name": env.repository, "url": env.repository_url, "sshPrivateKey": private_key}
     return _repository(env, values, created)
+
+
+def next_key_secret(env: Environment, private_key: str) -> Manifest:
+    """The deploy key that is about to replace the one in use; no controller reads it."""
+    return _secret(env, names.NEXT_KEY, {"sshPrivateKey": private_key})
 
 
 def app_repository_secret(env: Environment, app: Mapping[str, str], *, created: Mapping[str, str]) -> Manifest:
@@ -61,7 +68,7 @@ def certificates_map(env: Environment) -> Manifest:
     return {**_object(env, "ConfigMap", names.CERTIFICATES), "data": {host: env.github.ca}}
 
 
-def login_map(env: Environment, *, client_id: str, organization_id: int, engine: str) -> Manifest:
+def login_map(env: Environment, *, client_id: str, organization_id: int, engine: Engine) -> Manifest:
     """`argocd-cm`: where the UI is, and who confirms who somebody is."""
     data = {"url": env.url, "admin.enabled": admin_enabled(env)}
     if env.login.type == "oidc":

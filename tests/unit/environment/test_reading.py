@@ -48,7 +48,7 @@ def test_every_problem_is_told_with_its_line(path: Path, request: pytest.Fixture
 def test_what_an_environment_implies(path: Path, request: pytest.FixtureRequest) -> None:
     env = environment(path)
     implied = [
-        environment_map(env, "the file"),
+        environment_map(env, "the file", engine="trimtab"),
         login_map(env, client_id="Iv1.0123", organization_id=77, engine="trimtab"),
         roles_map(env),
         ingress(env),

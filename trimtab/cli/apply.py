@@ -1,0 +1,91 @@
+"""`trimtab apply`: from what is declared to files in the repository."""
+
+from pathlib import Path
+
+import click
+from msgspec import Struct
+
+from trimtab.cli.checkout import Checkout
+from trimtab.cli.declared import read_declared, tools_of, tree_of
+from trimtab.cli.file_plan import carry_out, outcome, show
+from trimtab.cli.flags import Decorator, gathered
+from trimtab.cli.output import echo, wrapped
+from trimtab.declare.place import Place, place_of
+from trimtab.declare.plan import plan_application
+from trimtab.declare.reading import read_declaration
+from trimtab.environment.environment import Environment
+from trimtab.environment.reading import read_environment
+
+
+class CheckoutFlags(Struct, frozen=True):
+    """For which environment, in which checkout of its repository; and whether to write, and to ask."""
+
+    environment: Path
+    checkout: Path
+    dry_run: bool
+    yes: bool
+
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+environment_option: Decorator = click.option(
+    "-e", "--environment", required=True, type=_FILE, metavar="FILE", help="The environment's file."
+)
+checkout_flags = gathered(
+    "flags",
+    CheckoutFlags,
+    environment_option,
+    click.option(
+        "--checkout",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=".",
+        metavar="DIR",
+        help="Checkout of the environment's repository [default: the one you are in].",
+    ),
+    click.option("--dry-run", is_flag=True, help="Only show what would change."),
+    click.option("-y", "--yes", is_flag=True, help="Do not ask."),
+)
+"""-e, --checkout, --dry-run and --yes, as the one parameter `flags`."""
+
+
+def place_at(file: Path) -> Place:
+    """The environment that a file declares."""
+    env: Environment = read_declared(file, read_environment, example="trimtab scaffold environment")
+    return place_of(env)
+
+
+@click.group()
+def apply() -> None:
+    """Write what is declared into a checkout, as files to commit."""
+
+
+@apply.command()
+@click.option("-f", "--file", required=True, type=_FILE, metavar="FILE", help="The application's declaration.")
+@checkout_flags
+@click.pass_context
+def application(ctx: click.Context, /, flags: CheckoutFlags, file: Path) -> None:
+    """Write the manifests of an application, for one environment.
+
+    What you edited in them stays: both changes are merged, or ours is put beside the file as a .patch to review. Files
+    of other environments are never touched. Ends with 1 when a patch waits, and with --dry-run when files would change.
+    """
+    place = place_at(flags.environment)
+    declared = read_declared(file, read_declaration, example="trimtab scaffold application")
+    checkout = Checkout(flags.checkout)
+    tree = tree_of(checkout, declared.name, place, namespace=declared.namespace)
+    plan = plan_application(declared, place, tree, tools_of(checkout))
+    title = f"Application {declared.name} in environment {place.environment}"
+    show(plan)
+    if tree.users and plan.writes:
+        echo()
+        echo(wrapped(f"The base stays as it is: {tree.users[0]} uses it, too.", indent=0))
+    if not plan.writes:
+        echo(f"{title}: nothing to change")
+    elif flags.dry_run:
+        echo(f"\n{title}: {outcome(plan)}")
+        ctx.exit(1)
+    else:
+        echo()
+        carry_out(plan, checkout, question=f"{title}: {outcome(plan)}. Write?", yes=flags.yes)
+        echo("Written. Commit and push it to deploy.")
+    if plan.reviews:
+        ctx.exit(1)

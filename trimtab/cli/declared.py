@@ -1,0 +1,134 @@
+"""Reading declarations from disk, and what a checkout holds of an application."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from trimtab.cli.applications import run
+from trimtab.cli.checkout import Checkout
+from trimtab.cli.words import counted
+from trimtab.declare.place import APPLICATIONS, Place, base_of, overlay_of
+from trimtab.declare.plan import Tools, Tree
+from trimtab.declare.users import KUSTOMIZATIONS, deploys_base, deploys_to, uses_base
+from trimtab.environment.fields import InvalidDeclaration
+from trimtab.errors import Stalled, TrimtabError
+from trimtab.model.application import ApplicationSource
+from trimtab.model.located import Located
+from trimtab.render import DirectoryTree, Rendering, RenderRequest, Workshop, render
+from trimtab.render.yaml import YamlError, dump, load
+from trimtab.render.yaml_lines import load_located
+from trimtab.source.process import GitFailed, run_git
+
+T = TypeVar("T")
+MERGE_TIMEOUT = 60.0
+_CONFLICTS = 128
+"""From here on, git's exit code is no number of conflicts."""
+
+
+def read_declared(path: Path, read: Callable[[Located], T], *, example: str) -> T:
+    """What a file declares. Every problem is told, one a line; `example` is the command that prints one."""
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise Stalled(f"{path}: {error.strerror}; `{example} > {path.name}` writes one to begin with") from error
+    try:
+        return read(load_located(text, origin=str(path)))
+    except InvalidDeclaration as error:
+        if len(error.problems) == 1:
+            raise
+        for problem in error.problems:
+            click.echo(str(problem), err=True)
+        found = counted(len(error.problems), "problem")
+        raise Stalled(f"{path}: {found}; nothing was done", reason=error.reason) from error
+
+
+def tools_of(checkout: Checkout) -> Tools:
+    """YAML as kubectl reads it, `git merge-file`, and the checkout's Git."""
+    return Tools(dump=dump, load=lambda text, origin: load(text, origin=origin), merge=merged, stored=checkout.stored)
+
+
+def tree_of(checkout: Checkout, app: str, place: Place, *, namespace: str = "") -> Tree:
+    """What there is of an application, and who else uses its base. Raises Stalled for links and what is no text."""
+    argocd = f"{place.folder}/{place.environment}/argocd"
+    single = [f"{argocd}/applications/{app}.yaml", f"{argocd}/applications/{app}.yaml.patch"]
+    if namespace:
+        single.append(f"{argocd}/namespaces/{namespace}.yaml")
+    files = {path: text for path in single if (text := checkout.read(path)) is not None}
+    files |= checkout.below(base_of(app, place)) | checkout.below(overlay_of(app, place))
+    return Tree(files, tuple(_users(checkout, app, place)))
+
+
+def neighbours(checkout: Checkout, app: str, place: Place, *, namespace: str) -> list[str]:
+    """The other applications of the environment in that namespace, by name."""
+    folder = f"{place.folder}/{place.environment}/argocd/applications"
+    return [
+        str(value["metadata"]["name"])
+        for path in checkout.paths(folder)
+        if not path.endswith(f"/{app}.yaml")
+        and deploys_to(value := _value(checkout, path), namespace=namespace)
+        and isinstance(value.get("metadata"), dict)
+    ]
+
+
+def objects_of(checkout: Checkout, app: str, overlay: str) -> list[str]:
+    """What an overlay renders to, as `Kind name`; nothing where it does not render."""
+    source = ApplicationSource(repo_url=checkout.root.as_uri(), path=overlay)
+    try:
+        rendering = run(_rendered(DirectoryTree(checkout.root), RenderRequest(source=source, app_name=app)))
+    except TrimtabError:
+        return []
+    return [f"{one.manifest['kind']} {one.manifest['metadata']['name']}" for one in rendering.targets]
+
+
+async def _rendered(tree: DirectoryTree, request: RenderRequest) -> Rendering:
+    async with Workshop() as workshop:
+        return await render(tree, request, workshop=workshop)
+
+
+def merged(now: str, old: str, new: str) -> str | None:
+    """`git merge-file`; None where the two contradict each other, or together are no YAML."""
+    with tempfile.TemporaryDirectory(prefix="trimtab-") as folder:
+        paths = [Path(folder) / name for name in ("now", "old", "new")]
+        for path, text in zip(paths, (now, old, new), strict=True):
+            path.write_text(text, newline="")
+        try:
+            together = run(run_git(["merge-file", "-p", "-q", *map(str, paths)], deadline=MERGE_TIMEOUT))
+        except GitFailed as error:
+            if error.code >= _CONFLICTS or error.code < 0:
+                raise Stalled(f"git merge-file ended with {error.code}; is Git installed?") from error
+            return None
+    try:
+        located = load_located(together, origin="merged")
+    except YamlError:
+        return None
+    return None if located.duplicates else together
+
+
+def _users(checkout: Checkout, app: str, place: Place) -> list[str]:
+    """Kustomizations and Applications of others that use the base; beside it, what cannot be read counts as one."""
+    base, shared = base_of(app, place), f"{place.folder}/{APPLICATIONS}/{app}"
+    own = (f"{base}/", f"{overlay_of(app, place)}/", f"{place.folder}/{place.environment}/")
+    links = [path for path in checkout.paths(shared) if checkout.is_link(path)]
+    used = [
+        path
+        for path in checkout.everywhere(KUSTOMIZATIONS)
+        if uses_base(path, _value(checkout, path), base=base, unread=path.startswith(f"{shared}/"))
+    ]
+    deployed = [
+        path
+        for environment in checkout.folders(place.folder)
+        for path in checkout.paths(f"{place.folder}/{environment}/argocd/applications")
+        if deploys_base(_value(checkout, path), base=base)
+    ]
+    return sorted({path for path in (*used, *links, *deployed) if not path.startswith(own)})
+
+
+def _value(checkout: Checkout, path: str) -> Any:
+    """The value of a YAML file; None for what cannot be read."""
+    try:
+        return load(checkout.read(path) or "", origin=path)
+    except TrimtabError:
+        return None

@@ -1,0 +1,64 @@
+"""`trimtab teardown`."""
+
+import click
+from msgspec import Struct
+
+from trimtab.cli.applications import run
+from trimtab.cli.environment_file import recorded_environment
+from trimtab.cli.flags import ClusterFlags, Duration, cluster_flags, gathered
+from trimtab.cli.output import echo
+from trimtab.cli.setup import EXIT_CODES, github_token
+from trimtab.cli.setup_terminal import ConsoleTerminal
+from trimtab.clock import SystemClock
+from trimtab.kube.config import load
+from trimtab.kube.transport import Transport
+from trimtab.setup.cluster import Cluster
+from trimtab.setup.job import Job, Options
+from trimtab.setup.setup import tear_down
+
+
+class TeardownFlags(Struct, frozen=True):
+    """How it goes about."""
+
+    cascade: bool
+    dry_run: bool
+    yes: bool
+    browser: bool
+    timeout: float
+
+
+teardown_flags = gathered(
+    "how",
+    TeardownFlags,
+    click.option("--cascade", is_flag=True, help="Delete what the Applications deployed, too."),
+    click.option("--dry-run", is_flag=True, help="Show the plan and end: 1 if there is anything to do."),
+    click.option("-y", "--yes", is_flag=True, help="Carry the plan out without asking."),
+    click.option("--browser/--no-browser", default=True, help="Open pages by itself."),
+    click.option("--timeout", type=Duration(), default="10m", show_default=True, help="Longest wait for deletions."),
+)
+
+
+@click.command()
+@teardown_flags
+@cluster_flags
+@click.pass_context
+def teardown(ctx: click.Context, /, flags: ClusterFlags, how: TeardownFlags) -> None:
+    """Reverse `trimtab setup`: show what goes and what stays, ask, and remove it.
+
+    What others use stays: their keys in shared ConfigMaps, a namespace or kinds that they need. What Applications
+    deployed stays and runs on, unless --cascade says otherwise.
+    """
+    ctx.exit(run(_tear_down(how, flags)))
+
+
+async def _tear_down(how: TeardownFlags, flags: ClusterFlags) -> int:
+    async with Transport(load(flags.kubeconfig, flags.context)) as transport:
+        cluster = Cluster(transport, namespace=flags.namespace)
+        found = await recorded_environment(cluster)
+        options = Options(engine=found.engine, token=github_token(), patience=how.timeout, cascade=how.cascade)
+        terminal = ConsoleTerminal(browser=how.browser)
+        async with Job(found.file, cluster=cluster, terminal=terminal, clock=SystemClock(), options=options) as job:
+            outcome = await tear_down(job, dry_run=how.dry_run, agreed=how.yes)
+    if outcome in ("nothing", "done"):
+        echo(f"Environment {found.file.env.name} is gone.")
+    return EXIT_CODES[outcome]

@@ -1,0 +1,89 @@
+"""Where the files of an application are in the repository, and which of them one environment may touch."""
+
+from msgspec import Struct, field
+
+from trimtab.declare.declaration import Declaration
+from trimtab.environment.environment import Environment
+from trimtab.errors import Stalled
+
+APPLICATIONS = "applications"
+
+
+class Place(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What of an environment the files of its applications depend on."""
+
+    environment: str
+    repository: str
+    branch: str
+    folder: str
+    namespace: str = "argocd"
+    """Of the Application objects."""
+    ingress_class: str = field(default="", name="ingressClass")
+    issuer: str = ""
+    """A ClusterIssuer of cert-manager, for certificates of hosts."""
+    certificate_arn: str = field(default="", name="certificateARN")
+
+
+class Layout(Struct, frozen=True):
+    """Folders and files of one application in one environment; paths from the repository's root."""
+
+    base: str
+    overlay: str
+    application: str
+    namespace: str
+
+
+def place_of(env: Environment) -> Place:
+    """Raises Stalled for an environment whose folder would be that of the applications."""
+    if env.name == APPLICATIONS:
+        raise Stalled(
+            f"an environment cannot be named {APPLICATIONS}: {env.folder}/{APPLICATIONS} is where applications are; "
+            "choose another name"
+        )
+    return Place(
+        environment=env.name,
+        repository=env.repository_url,
+        branch=env.branch,
+        folder=env.folder,
+        namespace=env.namespace,
+        ingress_class=env.ingress.class_name,
+        issuer=env.ingress.tls.issuer,
+        certificate_arn=env.ingress.tls.certificate_arn,
+    )
+
+
+def layout_of(declared: Declaration, place: Place) -> Layout:
+    """Base and overlays stand beside those of other environments; what Argo CD reads is in the environment's folder."""
+    argocd = f"{place.folder}/{place.environment}/argocd"
+    return Layout(
+        base=base_of(declared.name, place),
+        overlay=overlay_of(declared.name, place),
+        application=f"{argocd}/applications/{declared.name}.yaml",
+        namespace=f"{argocd}/namespaces/{declared.namespace}.yaml",
+    )
+
+
+def base_of(app: str, place: Place) -> str:
+    return f"{place.folder}/{APPLICATIONS}/{app}/base"
+
+
+def overlay_of(app: str, place: Place) -> str:
+    return f"{place.folder}/{APPLICATIONS}/{app}/overlays/{place.environment}"
+
+
+class Scope(Struct, frozen=True):
+    """What a command of one environment may write: its own folders, and a base that no other environment uses."""
+
+    folders: tuple[str, ...]
+
+    def outside(self, path: str) -> bool:
+        """Is `path` none of its files? Anything but a plain path is, too."""
+        parts = path.split("/")
+        plain = all(part not in ("", ".", "..") for part in parts) and "\\" not in path and "\0" not in path
+        return not plain or not any(path.startswith(f"{folder}/") for folder in self.folders)
+
+
+def scope_of(app: str, place: Place, *, base: bool) -> Scope:
+    """`base`: is the base this environment's alone?"""
+    own = (f"{place.folder}/{place.environment}", overlay_of(app, place))
+    return Scope((*own, base_of(app, place)) if base else own)

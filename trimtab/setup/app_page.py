@@ -1,0 +1,169 @@
+"""The one page of set-up, on loopback: it sends the browser to GitHub and takes what GitHub sends back.
+
+    GET /             to the next click: GitHub's form for the App (filled in), its installation, its authorization
+    GET /created      GitHub: ?code&state, exchanged for the App and its keys
+    GET /installed    GitHub: ?installation_id&setup_action
+    GET /authorized   GitHub: ?code&state, exchanged for who it is
+
+Whatever is left out can be done later: `/` begins where things stand. Only a browser on this machine reaches it.
+"""
+
+import asyncio
+import secrets
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlencode
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from trimtab.environment.github_app import app_manifest
+from trimtab.environment.plan import Line
+from trimtab.errors import Stalled, TrimtabError
+from trimtab.github.app import convert_manifest
+from trimtab.setup import pages
+from trimtab.setup.app_person import authorization_url, identify
+from trimtab.setup.app_record import keep_app, keep_new_app
+from trimtab.setup.app_state import installed
+from trimtab.setup.job import Job
+
+LOOK_AGAIN = 3.0
+
+
+class AppPage:
+    """Use as `async with AppPage(job) as page`; `finished()` returns when all clicks are done."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._state = secrets.token_urlsafe(24)
+        self._verifier = secrets.token_urlsafe(48)
+        self._done = asyncio.Event()
+        self._runner: web.AppRunner | None = None
+        self._port = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    async def __aenter__(self) -> Self:
+        app = web.Application(middlewares=[self._guarded])
+        app.add_routes(
+            [
+                web.get("/", self._begin),
+                web.get("/created", self._created),
+                web.get("/installed", self._installed),
+                web.get("/authorized", self._authorized),
+            ]
+        )
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self._job.options.page_port).start()
+        self._port = self._runner.addresses[0][1]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def finished(self) -> None:
+        """Raises Stalled when nobody has clicked for a long time; what was clicked until then counts."""
+        watching = asyncio.create_task(self._watch_installation(), name="installation")
+        try:
+            async with asyncio.timeout(self._job.options.click_patience):
+                await self._done.wait()
+        except TimeoutError as error:
+            raise Stalled(
+                "nobody has finished the clicks in the browser: run this again, it goes on where it stands",
+                reason="NotClicked",
+            ) from error
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+
+    @web.middleware
+    async def _guarded(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """No other site may lead a name of its own here, and no error ends the page."""
+        if request.host != f"127.0.0.1:{self._port}":
+            raise web.HTTPMisdirectedRequest
+        try:
+            return await handler(request)
+        except TrimtabError as error:
+            self._job.terminal.say(error.message)
+            return _html(pages.trouble(error.message), status=502)
+
+    async def _begin(self, _request: web.Request) -> web.StreamResponse:
+        job = self._job
+        if not job.facts.app.get("privateKey"):
+            manifest = app_manifest(job.env, cluster=job.facts.cluster_id, page=self.url)
+            return _html(pages.create_app(_creation_url(job, self._state), manifest))
+        if await installed(job) is None:
+            raise web.HTTPFound(f"{job.facts.app['url']}/installations/new?{urlencode({'state': self._state})}")
+        await keep_app(job)
+        if job.env.login.type == "githubApp" and not job.facts.app.get("createdBy"):
+            raise web.HTTPFound(authorization_url(job, page=self.url, state=self._state, verifier=self._verifier))
+        self._done.set()
+        return _html(pages.done(job.env.name))
+
+    async def _created(self, request: web.Request) -> web.StreamResponse:
+        self._check_state(request)
+        code = request.query.get("code", "")
+        if not self._job.facts.app.get("privateKey"):
+            made = await convert_manifest(await self._job.as_nobody(), code)
+            await keep_new_app(self._job, made)
+            self._job.terminal.done(Line("create", f"GitHub App {made.slug}"))
+        raise web.HTTPFound("/")
+
+    async def _installed(self, request: web.Request) -> web.StreamResponse:
+        """What the query says is not believed: GitHub is asked where the App is installed."""
+        if await installed(self._job) is not None:
+            raise web.HTTPFound("/")
+        if request.query.get("setup_action") == "request":
+            self._job.terminal.say(f"An owner of {self._job.env.organization} has to approve the installation.")
+            return _html(pages.waiting("An owner of the organization has been asked to approve the installation."))
+        self._job.terminal.say(
+            f"The App is installed, but not for {self._job.env.full_name}: add that repository to it."
+        )
+        return _html(pages.elsewhere(self._job.env.full_name, self._job.facts.app.get("url", "")))
+
+    async def _authorized(self, request: web.Request) -> web.StreamResponse:
+        self._check_state(request)
+        if request.query.get("error"):
+            return _html(pages.trouble("GitHub says that you did not authorize the App."), status=403)
+        person = await identify(self._job, request.query.get("code", ""), page=self.url, verifier=self._verifier)
+        await keep_app(self._job, createdBy=person)
+        self._job.facts.person = person
+        raise web.HTTPFound("/")
+
+    def _check_state(self, request: web.Request) -> None:
+        if not secrets.compare_digest(request.query.get("state", ""), self._state):
+            raise Stalled(f"this page is of another set-up: open {self.url} again", reason="OtherState")
+
+    async def _watch_installation(self) -> None:
+        """An owner approves in another browser: then nothing comes back here."""
+        while True:
+            await self._job.clock.sleep(LOOK_AGAIN)
+            if not self._job.facts.app.get("privateKey") or self._job.installed:
+                continue
+            try:
+                found = await installed(self._job)
+            except TrimtabError:
+                continue
+            if found is not None:
+                await keep_app(self._job)
+                self._job.terminal.done(Line("create", f"installation for {self._job.env.full_name}"))
+                if self._job.env.login.type != "githubApp":
+                    self._done.set()
+                    return
+                self._job.terminal.say(f"Go on at {self.url}")
+
+
+def _creation_url(job: Job, state: str) -> str:
+    address = f"{job.env.web_url}/organizations/{job.env.organization}/settings/apps/new"
+    return f"{address}?{urlencode({'state': state})}"
+
+
+def _html(text: str, *, status: int = 200) -> web.Response:
+    headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Frame-Options": "DENY"}
+    return web.Response(text=text, content_type="text/html", status=status, headers=headers)

@@ -1,0 +1,77 @@
+"""Setting up an environment: look at everything, show the plan, ask, act step by step."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from trimtab.environment.plan import Plan, StepPlan
+from trimtab.setup.job import Job
+from trimtab.setup.lock import locked
+from trimtab.setup.rotate import ROTATIONS
+from trimtab.setup.step import Step
+from trimtab.setup.steps import STEPS as SET_UP
+from trimtab.setup.teardown import STEPS as TEARDOWN
+
+Outcome = Literal["nothing", "planned", "refused", "done"]
+"""There was nothing to do; it was only shown; the person said no; it is done."""
+
+
+async def set_up(job: Job, *, dry_run: bool = False, agreed: bool = False) -> Outcome:
+    """Make the environment what its file says. `agreed`: nobody is asked.
+
+    Running it again does what an interrupted run left undone, and nothing else. Raises TrimtabErrors: those of a look
+    come before anything is written.
+    """
+    outcome, steps = await _agreed(job, SET_UP, dry_run=dry_run, agreed=agreed)
+    if outcome == "done":
+        # The Lease of the others needs a namespace.
+        await carry_out(steps[0], job)
+        await _under_lock(job, steps[1:])
+    return outcome
+
+
+async def tear_down(job: Job, *, dry_run: bool = False, agreed: bool = False) -> Outcome:
+    """Reverse it, as `set_up` goes about it."""
+    outcome, steps = await _agreed(job, TEARDOWN, dry_run=dry_run, agreed=agreed)
+    if outcome == "done":
+        await _under_lock(job, steps)
+    return outcome
+
+
+async def rotate(job: Job, what: str, *, dry_run: bool = False, agreed: bool = False) -> Outcome:
+    """Replace one of `ROTATIONS`, as `set_up` goes about it."""
+    outcome, steps = await _agreed(job, [ROTATIONS[what]], dry_run=dry_run, agreed=agreed)
+    if outcome == "done":
+        await _under_lock(job, steps)
+    return outcome
+
+
+async def _agreed(job: Job, steps: Sequence[Step], *, dry_run: bool, agreed: bool) -> tuple[Outcome, Sequence[Step]]:
+    """The steps that apply, after their plan was shown; "done" if they are to be carried out now."""
+    mine = [step for step in steps if step.applies(job)]
+    plan = Plan(tuple([await planned(step, job) for step in mine]))
+    job.terminal.show(plan)
+    if not plan.acts:
+        return "nothing", mine
+    if dry_run:
+        return "planned", mine
+    if not agreed and not await job.terminal.confirm("Carry this out?"):
+        return "refused", mine
+    return "done", mine
+
+
+async def _under_lock(job: Job, steps: Sequence[Step]) -> None:
+    async with locked(job):
+        for step in steps:
+            await carry_out(step, job)
+
+
+async def planned(step: Step, job: Job) -> StepPlan:
+    """What the step would do."""
+    return StepPlan(step.name, step.title, tuple(await step.look(job)))
+
+
+async def carry_out(step: Step, job: Job) -> None:
+    """Look again, since earlier steps have changed the world, and act if there is anything to do."""
+    if (await planned(step, job)).acts:
+        job.terminal.begin(step.title)
+        await step.act(job)

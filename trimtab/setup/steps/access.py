@@ -1,0 +1,143 @@
+"""Access to the repository: a deploy key that may only read, or the GitHub App; proven by a real fetch."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from trimtab.clock import rfc3339
+from trimtab.environment import names
+from trimtab.environment.objects import app_repository_secret, deploy_key_secret, repository_secret_name
+from trimtab.environment.plan import Line
+from trimtab.errors import Stalled
+from trimtab.github.app import InstallationTokens
+from trimtab.github.errors import Forbidden, Invalid
+from trimtab.github.keys import add_key, delete_key, list_keys
+from trimtab.github.nouns import DeployKey
+from trimtab.model.keys import Manifest
+from trimtab.model.repository import RepositoryAccess
+from trimtab.setup.job import Job
+from trimtab.setup.ssh_key import new_key, public_half, same_key
+from trimtab.source.git import GitStore
+
+
+async def look(job: Job) -> list[Line]:
+    if job.env.access == "githubApp":
+        return [await job.cluster.difference(await _app_secret(job))]
+    lines = [await job.cluster.difference(await _key_secret(job))]
+    return [*lines, *await _key_lines(job)]
+
+
+async def act(job: Job) -> None:
+    if job.env.access == "githubApp":
+        job.terminal.done(await job.cluster.apply(await _app_secret(job)))
+    else:
+        # The private half is kept before GitHub hears of the public one: whatever happens in between, the next run
+        # finds both, and no key is left behind that nobody holds.
+        secret = await _key_secret(job)
+        job.terminal.done(await job.cluster.apply(secret))
+        await _register(job)
+    await verify(job)
+    job.terminal.done(Line("check", f"{job.env.repository_url} is fetched"))
+
+
+def key_title(job: Job) -> str:
+    """What the key is called on GitHub: environment and cluster."""
+    return f"trimtab {job.env.name} ({job.facts.cluster_id[:8]})"
+
+
+async def _key_secret(job: Job) -> Manifest:
+    there = await job.cluster.secret(repository_secret_name(job.env))
+    private = there.get("sshPrivateKey") or job.facts.drawn.setdefault("deployKey", new_key().private)
+    return deploy_key_secret(job.env, private, created=await _created(job))
+
+
+async def _app_secret(job: Job) -> Manifest:
+    empty = {"id": "", "installationID": "", "privateKey": ""}
+    return app_repository_secret(job.env, {**empty, **job.facts.app}, created=await _created(job))
+
+
+async def _created(job: Job) -> dict[str, str]:
+    """By whom and when: as it was noted first."""
+    found = await job.cluster.get("Secret", repository_secret_name(job.env)) or {"metadata": {}}
+    there: Mapping[str, str] = found["metadata"].get("annotations") or {}
+    now = job.facts.drawn.setdefault("now", rfc3339(job.clock.now()))
+    noted = {names.CREATED_BY: job.facts.person or "trimtab setup", names.CREATED_AT: now}
+    return {name: there.get(name, value) for name, value in noted.items()}
+
+
+async def _key_lines(job: Job) -> list[Line]:
+    subject = f"deploy key of {job.env.full_name}"
+    if not job.can_ask_github:
+        return [Line("create", subject, "ed25519, may only read")]
+    private = (await job.cluster.secret(repository_secret_name(job.env))).get("sshPrivateKey", "")
+    registered = await list_keys(await job.github(), job.env.full_name)
+    own = [key for key in registered if same_key(public_half(private), key.key)]
+    lines = [
+        Line("delete", f"deploy key {key.title}", "its private half is nowhere any more")
+        for key in _forgotten(job, registered, own)
+    ]
+    lines += [Line("delete", f"deploy key {key.title}", "it may write") for key in own if not key.read_only]
+    kept = any(key.read_only for key in own)
+    return [*lines, Line("keep", subject) if kept else Line("create", subject, "ed25519, may only read")]
+
+
+def _forgotten(job: Job, registered: Sequence[DeployKey], own: Sequence[DeployKey]) -> list[DeployKey]:
+    return [key for key in registered if key.title == key_title(job) and key not in own]
+
+
+async def _register(job: Job) -> None:
+    """Have GitHub know the public half as a key that may only read, and no forgotten one of this environment."""
+    github = await job.github()
+    public = public_half((await job.cluster.secret(repository_secret_name(job.env)))["sshPrivateKey"])
+    registered = await list_keys(github, job.env.full_name)
+    own = [key for key in registered if same_key(public, key.key)]
+    for key in [*_forgotten(job, registered, own), *(key for key in own if not key.read_only)]:
+        await delete_key(github, job.env.full_name, key.id)
+        job.terminal.done(Line("delete", f"deploy key {key.title}"))
+    if any(key.read_only for key in own):
+        return
+    try:
+        await add_key(github, job.env.full_name, title=key_title(job), key=public)
+    except (Forbidden, Invalid) as error:
+        raise Stalled(
+            f"{error.message}. Where the organization forbids deploy keys, write access: githubApp", reason=error.reason
+        ) from error
+    job.terminal.done(Line("create", f"deploy key {key_title(job)}"))
+
+
+async def verify(job: Job) -> None:
+    """Fetch the repository as the controller will. Raises Stalled and Retry with the reasons of a fetch."""
+    if job.env.access == "deployKey":
+        await fetched_with(job, (await job.cluster.secret(repository_secret_name(job.env)))["sshPrivateKey"])
+        return
+    tokens = InstallationTokens(
+        await job.as_app(),
+        int(job.facts.app["installationID"]),
+        repositories=[job.env.repository],
+        permissions={"contents": "read"},
+    )
+    token = await tokens.token()
+    await _fetched(
+        job,
+        RepositoryAccess(
+            url=job.env.repository_url, username="x-access-token", password=token, ca_pem=job.env.github.ca
+        ),
+    )
+
+
+async def fetched_with(job: Job, private_key: str) -> None:
+    """Fetch the repository with a deploy key. Raises as `verify`."""
+    known_hosts = (await job.cluster.config_map(names.KNOWN_HOSTS)).get(names.KNOWN_HOSTS_KEY, "")
+    await _fetched(
+        job,
+        RepositoryAccess(url=job.env.repository_url, ssh_private_key=private_key, known_hosts=known_hosts),
+    )
+
+
+async def _fetched(job: Job, reached: RepositoryAccess) -> None:
+    with tempfile.TemporaryDirectory(prefix="trimtab-verify-") as folder:
+        store = GitStore(Path(folder), clock=job.clock)
+        try:
+            await store.resolve(reached, job.env.branch)
+        finally:
+            await store.close()

@@ -1,0 +1,59 @@
+"""The GitHub App: created, installed and authorized by three clicks in a browser, nothing copied."""
+
+from trimtab.environment.github_app import app_name, permission_map, permissions
+from trimtab.environment.plan import Line
+from trimtab.github.nouns import Installation
+from trimtab.github.token import judge_permissions
+from trimtab.setup.app_page import AppPage
+from trimtab.setup.app_state import installed, is_there
+from trimtab.setup.job import Job
+from trimtab.setup.steps.github import check_repository, check_teams
+
+
+def applies(job: Job) -> bool:
+    return job.env.needs_app
+
+
+async def look(job: Job) -> list[Line]:
+    if not await is_there(job):
+        return [_create(job), *_install(job), *_authorize(job)]
+    lines = [Line("keep", f"GitHub App {job.facts.app['slug']}")]
+    installation = await installed(job)
+    lines += _rights(job, installation) if installation else _install(job)
+    return [*lines, *_authorize(job)]
+
+
+async def act(job: Job) -> None:
+    if not await is_there(job):
+        job.facts.app.clear()
+    async with AppPage(job) as page:
+        await job.terminal.open(page.url, why="create and install the GitHub App")
+        await page.finished()
+    await check_repository(job, await job.github())
+    await check_teams(job, await job.github())
+
+
+def _create(job: Job) -> Line:
+    wanted = ", ".join(f"{one.name}: {one.level}" for one in permissions(job.env))
+    return Line("click", f"Create GitHub App {app_name(job.env, job.facts.cluster_id)}", wanted)
+
+
+def _install(job: Job) -> list[Line]:
+    return [Line("click", f"Install it for {job.env.full_name}, and for nothing else")]
+
+
+def _authorize(job: Job) -> list[Line]:
+    if job.env.login.type != "githubApp" or job.facts.app.get("createdBy"):
+        return []
+    return [Line("click", "Authorize it to know you", "as everybody does who logs in")]
+
+
+def _rights(job: Job, installation: Installation) -> list[Line]:
+    rights = judge_permissions(installation.permissions, permission_map(job.env))
+    found = [Line("keep", f"its installation for {job.env.full_name}")]
+    where = f"{job.facts.app.get('url', '')}: accept or change them there"
+    if rights.missing:
+        found.append(Line("warn", f"the App lacks {', '.join(rights.missing)}", where))
+    if rights.needless:
+        found.append(Line("warn", f"the App may more than it needs: {', '.join(rights.needless)}", where))
+    return found

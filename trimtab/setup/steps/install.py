@@ -1,0 +1,96 @@
+"""Trimtab itself in the cluster; or, for upstream Argo CD, what it needs to know behind an ingress."""
+
+from trimtab.environment import names
+from trimtab.environment.objects import certificates_map, parameters_map
+from trimtab.environment.plan import Line
+from trimtab.errors import Stalled
+from trimtab.kube.discovery import UnknownKind
+from trimtab.manifests import InstallOptions, install_objects
+from trimtab.model.keys import Manifest
+from trimtab.setup.job import Job
+
+DEPLOYMENT = "trimtab"
+SERVER = "argocd-server"
+LOOK_AGAIN = 1.0
+
+
+async def look(job: Job) -> list[Line]:
+    if job.options.engine == "argocd":
+        if await job.cluster.get("Deployment", SERVER, group="apps") is None:
+            raise Stalled(
+                f"--engine argocd configures an Argo CD that is there, and namespace {job.env.namespace} has none: "
+                "install it first, or leave the option out",
+                reason="NoArgoCD",
+            )
+    elif not job.env.install.image:
+        raise Stalled(
+            f"{job.file.at('install', 'image')}: is missing: build the image with make image, push it to a registry, "
+            "and name it here",
+            reason="NoImage",
+        )
+    return [await job.cluster.difference(one) for one in objects(job)]
+
+
+async def act(job: Job) -> None:
+    for one in objects(job):
+        await _served(job, one)
+        line = await job.cluster.apply(one)
+        if line.action != "keep":
+            job.terminal.done(line)
+    if job.options.engine == "trimtab":
+        await _rolled_out(job)
+    else:
+        job.terminal.say(f"Restart {SERVER}, which reads {names.PARAMETERS} only when it starts.")
+
+
+def objects(job: Job) -> list[Manifest]:
+    """Everything that is installed, in the order of installation."""
+    certificates = [certificates_map(job.env)] if job.env.github.ca else []
+    if job.options.engine == "argocd":
+        return [*certificates, parameters_map(job.env)]
+    options = InstallOptions(
+        namespace=job.env.namespace,
+        image=job.env.install.image,
+        replicas=job.env.install.replicas,
+        insecure=True,
+        trusted_proxies=job.env.ingress.trusted_proxies,
+        annotations={names.OWNER: job.env.name},
+    )
+    return [*certificates, *install_objects(options)]
+
+
+async def _served(job: Job, manifest: Manifest) -> None:
+    """A kind whose definition was applied just now is served a moment later."""
+    until = job.clock.monotonic() + job.options.patience
+    while job.clock.monotonic() < until:
+        try:
+            await job.cluster.difference(manifest)
+        except UnknownKind:
+            job.cluster.discovery.invalidate()
+            await job.clock.sleep(LOOK_AGAIN)
+        else:
+            return
+
+
+async def _rolled_out(job: Job) -> None:
+    """Wait until the wanted replicas are ready. Raises Stalled with what the Deployment says."""
+    until = job.clock.monotonic() + job.options.patience
+    job.terminal.say(f"Waiting for Deployment {DEPLOYMENT}: pods have to be ready.")
+    while True:
+        found = await job.cluster.get("Deployment", DEPLOYMENT, group="apps") or {}
+        if _is_ready(found):
+            return
+        if job.clock.monotonic() > until:
+            raise Stalled(
+                f"Deployment {job.env.namespace}/{DEPLOYMENT} has no ready pods after {job.options.patience:.0f} s: "
+                f"see kubectl -n {job.env.namespace} describe pods, mend it and run this again",
+                reason="NotReady",
+            )
+        await job.clock.sleep(LOOK_AGAIN)
+
+
+def _is_ready(deployment: Manifest) -> bool:
+    status = deployment.get("status") or {}
+    wanted = (deployment.get("spec") or {}).get("replicas", 1)
+    current = status.get("observedGeneration", 0) >= (deployment.get("metadata") or {}).get("generation", 1)
+    return bool(deployment) and current and status.get("readyReplicas", 0) >= wanted

@@ -1,0 +1,49 @@
+"""The GitHub App: uninstalled by itself; GitHub lets only a person delete it."""
+
+import contextlib
+
+from trimtab.environment.plan import Line
+from trimtab.errors import Stalled
+from trimtab.github.app import delete_installation
+from trimtab.github.errors import NotFound
+from trimtab.setup.app_state import is_there
+from trimtab.setup.job import Job
+
+LOOK_AGAIN = 2.0
+
+
+def applies(job: Job) -> bool:
+    return job.env.needs_app
+
+
+async def look(job: Job) -> list[Line]:
+    if not await is_there(job):
+        return []
+    name = f"GitHub App {job.facts.app['slug']}"
+    lines = [Line("delete", f"installation of {name}")] if job.installed else []
+    return [*lines, Line("click", f"Delete {name}", "GitHub lets only a person do that")]
+
+
+async def act(job: Job) -> None:
+    name = f"GitHub App {job.facts.app['slug']}"
+    if job.installed:
+        with contextlib.suppress(NotFound):
+            await delete_installation(await job.as_app(), int(job.facts.app["installationID"]))
+        job.terminal.done(Line("delete", f"installation of {name}"))
+        job.facts.app.pop("installationID")
+    page = f"{job.env.web_url}/organizations/{job.facts.app['owner']}/settings/apps/{job.facts.app['slug']}/advanced"
+    await job.terminal.open(page, why=f"delete {name}")
+    await _deleted(job)
+    job.terminal.done(Line("delete", name))
+
+
+async def _deleted(job: Job) -> None:
+    """Raises Stalled when nobody has deleted it for a long time: its keys stay in the cluster until then."""
+    until = job.clock.monotonic() + job.options.click_patience
+    while await is_there(job):
+        if job.clock.monotonic() > until:
+            raise Stalled(
+                f"nobody has deleted the GitHub App {job.facts.app['slug']}: do so, then run this again",
+                reason="NotClicked",
+            )
+        await job.clock.sleep(LOOK_AGAIN)
