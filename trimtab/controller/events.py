@@ -31,6 +31,9 @@ Reason = Literal[
     "ResourceDeleted",
     "DriftDetected",
     "InvalidConfiguration",
+    "SourceUnreachable",
+    "SourceReachable",
+    "SourceFellBack",
     "HostKeysReplaced",
     "HostKeyNotListed",
 ]

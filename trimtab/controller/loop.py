@@ -34,6 +34,7 @@ from trimtab.controller.pace import (
 )
 from trimtab.controller.queue import WorkQueue
 from trimtab.controller.refresh import Refreshed, refresh
+from trimtab.controller.source_alerts import source_failed, source_fetched
 from trimtab.controller.world import Memory, Trouble, World
 from trimtab.errors import TrimtabError, Wait
 from trimtab.kube.errors import NotFound, StaleConflict
@@ -150,6 +151,7 @@ class Loop:
             return Looked(app.status, wait.after)
         except TrimtabError as error:
             forget_push(memory, pushed)
+            source_failed(app, memory, self.world, error=error)
             again = backoff(memory, error, self.world)
             if is_passing(app, memory, error):
                 return Looked(app.status, again)
@@ -158,6 +160,7 @@ class Loop:
         memory.failures, memory.trouble = 0, None
         forget_push(memory, pushed)
         if resolve:
+            source_fetched(app, memory, self.world)
             memory.poll_at = clock.monotonic() + poll_pause(memory, self.world)
         return Looked(self._status(app, refreshed, now), self._again(memory, refreshed), refreshed)
 

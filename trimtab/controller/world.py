@@ -24,6 +24,7 @@ from trimtab.model.keys import AppKey, ObjectKey, Revision
 from trimtab.render import Workshop
 from trimtab.settings import Settings
 from trimtab.source.git import GitStore
+from trimtab.status.unreachable import Unreachable
 
 
 class Declared(Struct, frozen=True):
@@ -52,7 +53,7 @@ class Trouble(Struct, frozen=True):
 
 class Memory(Struct):
     """What is remembered of one application between passes. `pushed_at`: when we heard of a push that no look has
-    taken into account yet (monotonic), 0 for none.
+    taken into account yet (monotonic), 0 for none. `fell_back`: why its source is fetched by another URL.
     """
 
     uid: str = ""
@@ -66,6 +67,8 @@ class Memory(Struct):
     calm_until: float = 0.0
     failures: int = 0
     trouble: Trouble | None = None
+    unreachable: Unreachable | None = None
+    fell_back: str = ""
     run: asyncio.Task[None] | None = None
     results: tuple[ResourceResult, ...] = ()
     pruned: set[ObjectKey] = field(default_factory=set)

@@ -106,6 +106,12 @@ def _of_git(served: Served) -> Iterator[Metric]:
     for repo, count in fetches.failed.items():
         failed.add_metric((repo,), count)
     yield failed
+    says = "Applications whose source cannot be fetched."
+    unreachable = GaugeMetricFamily("trimtab_app_source_unreachable", says, labels=("namespace", "name"))
+    for key, memory in served.world.memories.items():
+        if memory.unreachable is not None and memory.unreachable.told:
+            unreachable.add_metric((key.namespace, key.name), 1)
+    yield unreachable
     yield _histogram("argocd_git_request_duration_seconds", "Seconds that fetches took.", names, fetches.took)
 
 

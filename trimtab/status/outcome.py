@@ -67,8 +67,7 @@ def status_unknown(app: Application, *, reason: str, message: str, now: str) -> 
     kind = reason if reason == "InvalidSpecError" else "ComparisonError"
     text = message if kind == "InvalidSpecError" else f"{LOAD_FAILED}: {message}"
     since = _since(app.status.conditions, kind, text) or now
-    good = known.revision or ", ".join(known.revisions) if known and known.status != "Unknown" else ""
-    good = good or _last_good(app.status.conditions) or _deployed(app)
+    good = last_good(app)
     tail = f" (since {since}; last good revision {good})" if good else f" (since {since})"
     condition = Condition(type=kind, message=text + tail)
     return replace(
@@ -83,6 +82,13 @@ def status_unknown(app: Application, *, reason: str, message: str, now: str) -> 
         conditions=merge_conditions(app.status.conditions, [condition], now=now),
         controller_namespace=app.metadata.namespace,
     )
+
+
+def last_good(app: Application) -> str:
+    """The revision that was fetched last, or deployed; "" when there is none."""
+    known = app.status.sync
+    good = known.revision or ", ".join(known.revisions) if known and known.status != "Unknown" else ""
+    return good or _last_good(app.status.conditions) or _deployed(app)
 
 
 def _compared_to(app: Application) -> ComparedTo:
