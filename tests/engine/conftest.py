@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.engine.fixtures import resting, scene, stale
-from tests.engine.world import install
+from tests.engine.world import Account, install
 from trimtab.kube.config import ClusterConfig, load
 from trimtab.sandbox.sandbox import Sandbox
 
-__all__ = ["api", "resting", "scene", "stale"]
+__all__ = ["account", "api", "resting", "scene", "stale"]
 
 
 @pytest.fixture
@@ -20,3 +20,9 @@ async def api(tmp_path: Path) -> AsyncIterator[ClusterConfig]:
         config = load(sandbox.write_kubeconfig(tmp_path / "kubeconfig"), None)
         await install(config)
         yield config
+
+
+@pytest.fixture
+def account() -> Account:
+    """The sandbox knows no rights."""
+    return lambda scene: scene.config

@@ -1,4 +1,5 @@
-"""The fixtures of the engine tests, whatever API server they run on: each lane's conftest says which (`api`)."""
+"""The fixtures of the engine tests, whatever API server they run on: each lane's conftest says which (`api`), and as
+whom the controller works there (`account`)."""
 
 import asyncio
 import logging
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.world import Scene, a_scene, until
+from tests.engine.world import Account, Scene, a_scene, until
 from trimtab.controller.applications import Applications
 from trimtab.kube.config import ClusterConfig
 from trimtab.model.keys import AppKey
@@ -16,9 +17,12 @@ STATE = {"operation": {}, "phase": "Running", "startedAt": "2026-01-01T00:00:00Z
 
 
 @pytest.fixture
-async def resting(api: ClusterConfig, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Scene]:
+async def resting(
+    api: ClusterConfig, account: Account, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> AsyncIterator[Scene]:
     """A scene whose controller has not been started. A defect that the controller reports fails the test."""
     async with a_scene(api, tmp_path) as scene:
+        scene.config = account(scene)
         yield scene
     defects = [record for record in caplog.get_records("call") if "defect" in record.getMessage()]
     assert not defects, logging.Formatter().format(defects[0])

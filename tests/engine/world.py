@@ -30,6 +30,8 @@ from trimtab.model.names import GROUP, IN_CLUSTER_SERVER, LAST_APPLIED, REFRESH,
 from trimtab.settings import Settings
 
 T = TypeVar("T")
+Account = Callable[["Scene"], ClusterConfig]
+"""As whom Trimtab works in a scene, where tests may do everything."""
 PATIENCE = 15.0
 LOOK_EVERY = 0.02
 CALM = 0.1

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 from msgspec import Struct
 
+from tests.engine.world import Account
 from tests.server.conforming import conforming
 from tests.server.desk import Desk, a_desk
 from tests.server.privileges.recipes import ANY, RECIPES
@@ -115,10 +116,13 @@ def _also(operation: AnyOperation) -> tuple[str, ...]:
 
 
 @pytest.fixture
-async def walk(api: ClusterConfig, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Walk]:
+async def walk(
+    api: ClusterConfig, account: Account, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> AsyncIterator[Walk]:
     guarded = [at for at, operation in enumerate(OPERATIONS) if isinstance(operation.needs, Needs)]
     accounts = ("ada", "eve", "root", *(f"{who}-{at}" for at in guarded for who in ("may", "not")))
     async with a_desk(api, tmp_path) as desk:
+        desk.config = account(desk)
         shown, hidden = side_of(desk, "shown"), side_of(desk, "hidden")
         await set_up(desk, (shown, hidden), accounts=accounts, policy=_policy(shown))
         await desk.start(options=ALONE)

@@ -44,9 +44,9 @@ INITIAL_IDLE_SECONDS = 10.0
 """A server that falls silent this long before the initial events have ended does not know WatchList."""
 SHORT_SECONDS = 1.0
 """A watch that ended so soon counts as a failure, whatever it brought: do not hammer."""
-DOUBTS = 4
-"""How often in a row a watch that once worked may be refused: a server that has just started does not yet know its
-roles and CRDs."""
+DOUBTS = 5
+"""How often in a row a watch that once worked may be refused, which is some 6 seconds: a server that has just started
+does not yet know its roles and CRDs. How long it was away before does not count."""
 
 Report = Callable[[Retry | None], None]
 
@@ -87,16 +87,17 @@ async def watch(
                 watcher.forget()
             await breaks.wait_after(error)
         except (Forbidden, Unauthorized, NotFound):
-            if not watcher.has_listed or breaks.failures >= DOUBTS:
+            if not watcher.has_listed or breaks.doubts >= DOUBTS:
                 raise
-            await breaks.wait_after(None)
+            await breaks.wait_in_doubt()
 
 
 class _Breaks:
-    """How often in a row it failed, and how long we wait for it."""
+    """How often in a row it failed or (`doubts`) was refused, and how long we wait for it."""
 
     def __init__(self, clock: Clock, report: Report | None) -> None:
         self.failures = 0
+        self.doubts = 0
         self._clock = clock
         self._report = report
         self._reported = False
@@ -107,16 +108,20 @@ class _Breaks:
             self._report(None)
         self._reported = False
         if proven:
-            self.failures = 0
+            self.failures = self.doubts = 0
 
-    async def wait_after(self, error: Retry | None) -> None:
+    async def wait_after(self, error: Retry) -> None:
         """Report the error, and wait longer with each."""
-        if error and self._report:
+        if self._report:
             self._report(error)
             self._reported = True
-        asked = error.after if error else None
-        await self._clock.sleep(max(BACKOFF.seconds(self.failures), asked or 0))
+        await self._clock.sleep(max(BACKOFF.seconds(self.failures), error.after or 0))
         self.failures += 1
+
+    async def wait_in_doubt(self) -> None:
+        """Wait after a refusal that may be none."""
+        await self._clock.sleep(BACKOFF.seconds(self.doubts))
+        self.doubts += 1
 
 
 class _Watcher:

@@ -7,6 +7,9 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
+
+from tests.cluster.installation import account_file
 from tests.engine.objects import config_map, files, workflow
 from tests.engine.world import Scene, at, until
 from tools.controlplane.run import ControlPlane
@@ -16,12 +19,18 @@ WORKFLOWS = "argoproj.io/Workflow"
 MANY = 150
 
 
+@pytest.fixture
+def refused() -> list[str]:
+    """An API server that starts refuses everybody until it has read its roles: that is no lack of rights here."""
+    return []
+
+
 class Controller:
     """`trimtab controller` as a process of its own."""
 
-    def __init__(self, scene: Scene, control_plane: ControlPlane) -> None:
+    def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        cluster = ("--kubeconfig", str(control_plane.kubeconfig()), "--namespace", scene.control)
+        cluster = ("--kubeconfig", str(account_file(scene.folder, "trimtab-controller")), "--namespace", scene.control)
         # Without a Lease: whoever is started again at once does not wait for that of the one that was killed.
         self._flags = (*cluster, "--poll", "1h", "--no-lease")
         self._process: asyncio.subprocess.Process | None = None
@@ -55,8 +64,8 @@ class Controller:
 
 
 @contextlib.asynccontextmanager
-async def running(scene: Scene, control_plane: ControlPlane) -> AsyncIterator[Controller]:
-    controller = Controller(scene, control_plane)
+async def running(scene: Scene) -> AsyncIterator[Controller]:
+    controller = Controller(scene)
     await controller.start()
     try:
         yield controller
@@ -64,12 +73,12 @@ async def running(scene: Scene, control_plane: ControlPlane) -> AsyncIterator[Co
         await controller.stop()
 
 
-async def test_killed_while_a_hook_runs(resting: Scene, control_plane: ControlPlane) -> None:
+async def test_killed_while_a_hook_runs(resting: Scene) -> None:
     scene = resting
     done = workflow("done", hook="PreSync", wave=-1)
     scene.repo.commit(files("app", config_map("settings"), done, workflow("pre", hook="PreSync")))
     await scene.create(scene.an_app())
-    async with running(scene, control_plane) as controller:
+    async with running(scene) as controller:
         await scene.end("done", "Succeeded")
         before = await scene.there(WORKFLOWS, "pre")
         await controller.kill()
@@ -83,14 +92,14 @@ async def test_killed_while_a_hook_runs(resting: Scene, control_plane: ControlPl
             assert not now["metadata"].get("finalizers")
 
 
-async def test_killed_again_and_again_in_the_middle_of_a_sync(resting: Scene, control_plane: ControlPlane) -> None:
+async def test_killed_again_and_again_in_the_middle_of_a_sync(resting: Scene) -> None:
     """Each wave ends in an object that becomes healthy when we say so: it is surely killed before the last object."""
     scene = resting
     waves = [config_map(f"settings-{number}", wave=number % 3) for number in range(MANY)]
     gates = [workflow(f"gate-{wave}", wave=wave) for wave in range(3)]
     scene.repo.commit(files("app", *waves, *gates))
     await scene.create(scene.an_app())
-    async with running(scene, control_plane) as controller:
+    async with running(scene) as controller:
         for wave in range(3):
             least = MANY * wave // 3 + 3
             await until(lambda: scene.names("ConfigMap"), lambda names: len(names) > least)  # noqa: B023

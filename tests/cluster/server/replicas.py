@@ -13,9 +13,9 @@ from typing import Any
 
 import aiohttp
 
+from tests.cluster.installation import account_file
 from tests.engine.world import until
 from tests.server.desk import Desk
-from tools.controlplane.run import ControlPlane
 
 ROOT = Path(__file__).parents[3]
 ADDRESS = re.compile(r"serving .* at https://127\.0\.0\.1:(\d+)")
@@ -40,9 +40,14 @@ class Replica:
     def log(self) -> str:
         return self._log.read_text()
 
-    async def start(self, control_plane: ControlPlane) -> None:
+    async def start(self) -> None:
         """Return when it listens."""
-        where = ("--kubeconfig", str(control_plane.kubeconfig()), "--cache", str(self._folder / f"cache-{self.name}"))
+        where = (
+            "--kubeconfig",
+            str(account_file(self._folder, "trimtab")),
+            "--cache",
+            str(self._folder / f"cache-{self.name}"),
+        )
         listen = ("--address", "127.0.0.1", "--port", "0")
         command = (sys.executable, "-m", "trimtab", "serve", *where, *listen, *self._flags)
         with self._log.open("ab") as log:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ from tools.controlplane.run import ControlPlane
 from trimtab.clock import SystemClock
 from trimtab.controller.controller import keeping, open_world
 from trimtab.controller.leading import leading
-from trimtab.kube import errors, transport
 from trimtab.kube.config import ClusterConfig
 from trimtab.kube.errors import Forbidden
 from trimtab.model.keys import Manifest
@@ -54,22 +53,6 @@ async def desk(api: ClusterConfig, tmp_path: Path) -> AsyncIterator[Desk]:
 @pytest.fixture
 def installation(control_plane: ControlPlane, desk: Desk) -> Installation:
     return Installation(control_plane, desk.control, desk.folder)
-
-
-@pytest.fixture
-def refused(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Every Forbidden that the API server answers to anybody in this process."""
-    seen: list[str] = []
-    real: Callable[..., Any] = errors.from_reply
-
-    def noted(status: int, *args: Any, **more: Any) -> Any:
-        error = real(status, *args, **more)
-        if status == 403:
-            seen.append(error.message)
-        return error
-
-    monkeypatch.setattr(transport, "from_reply", noted)
-    return seen
 
 
 async def test_serve_works_with_exactly_its_rights(desk: Desk, installation: Installation, refused: list[str]) -> None:

@@ -14,7 +14,6 @@ from tests.engine.test_hooks import WORKFLOWS
 from tests.engine.world import at, until
 from tests.server.desk import PASSWORD, Desk
 from tests.servers.balancer import Balancer
-from tools.controlplane.run import ControlPlane
 from trimtab.controller.leading import NAME
 from trimtab.kube.watch import watch
 from trimtab.model.keys import Manifest
@@ -37,15 +36,13 @@ async def desk(empty_desk: Desk) -> Desk:
 
 
 @contextlib.asynccontextmanager
-async def two(
-    desk: Desk, control_plane: ControlPlane, *, lease_duration: str
-) -> AsyncIterator[tuple[Replica, Replica]]:
+async def two(desk: Desk, *, lease_duration: str) -> AsyncIterator[tuple[Replica, Replica]]:
     """Two servers, both ready; the first one acts."""
     first, second = (Replica(name, desk, lease_duration=lease_duration) for name in ("first", "second"))
     async with contextlib.AsyncExitStack() as stack:
         for replica in (first, second):
             stack.push_async_callback(replica.close)
-            await replica.start(control_plane)
+            await replica.start()
             await replica.ready()
             await first.acts()
         yield first, second
@@ -163,9 +160,9 @@ async def holder(desk: Desk) -> str:
     return str(at(found, "spec.holderIdentity"))
 
 
-async def test_one_is_killed_in_the_middle_of_a_sync(desk: Desk, control_plane: ControlPlane) -> None:
+async def test_one_is_killed_in_the_middle_of_a_sync(desk: Desk) -> None:
     async with contextlib.AsyncExitStack() as stack:
-        first, second = await stack.enter_async_context(two(desk, control_plane, lease_duration=SHORT))
+        first, second = await stack.enter_async_context(two(desk, lease_duration=SHORT))
         balancer = await stack.enter_async_context(Balancer(first.port, second.port))
         hooks = await stack.enter_async_context(created_hooks(desk))
         session = await stack.enter_async_context(logged_in(desk, balancer.port))
@@ -189,9 +186,9 @@ async def test_one_is_killed_in_the_middle_of_a_sync(desk: Desk, control_plane: 
         assert len([one for one in await desk.events("OperationStarted") if "admin" in one]) == 1
 
 
-async def test_one_is_told_to_stop_in_the_middle_of_a_sync(desk: Desk, control_plane: ControlPlane) -> None:
+async def test_one_is_told_to_stop_in_the_middle_of_a_sync(desk: Desk) -> None:
     async with contextlib.AsyncExitStack() as stack:
-        first, second = await stack.enter_async_context(two(desk, control_plane, lease_duration=LONG))
+        first, second = await stack.enter_async_context(two(desk, lease_duration=LONG))
         hooks = await stack.enter_async_context(created_hooks(desk))
         session = await stack.enter_async_context(logged_in(desk, first.port))
         await a_sync_with_hooks(desk, session)
@@ -217,9 +214,9 @@ async def test_one_is_told_to_stop_in_the_middle_of_a_sync(desk: Desk, control_p
         assert await holder(desk) == ""
 
 
-async def test_one_is_frozen_and_wakes_up_when_another_acts(desk: Desk, control_plane: ControlPlane) -> None:
+async def test_one_is_frozen_and_wakes_up_when_another_acts(desk: Desk) -> None:
     async with contextlib.AsyncExitStack() as stack:
-        first, second = await stack.enter_async_context(two(desk, control_plane, lease_duration=SHORT))
+        first, second = await stack.enter_async_context(two(desk, lease_duration=SHORT))
         hooks = await stack.enter_async_context(created_hooks(desk))
         session = await stack.enter_async_context(logged_in(desk, second.port))
         await a_sync_with_hooks(desk, session)

@@ -264,6 +264,13 @@ async def test_a_server_that_has_just_started_may_refuse_for_a_moment(listed: Sc
     assert await watcher.read(3) == "+a =a +b"
 
 
+async def test_also_one_that_was_away_for_long(listed: Scripted, watcher: Watcher) -> None:
+    away = 20 * [Cut()]
+    listed.answer(WATCH, *away, status(403, "Forbidden"), status(403, "Forbidden"), Stream([added("b", 6)]))
+    assert await watcher.read(3) == "+a =a +b"
+    assert len(watcher.troubles) >= len(away)
+
+
 async def test_a_kind_that_never_could_be_listed_is_refused_at_once(
     server: Scripted, watcher: Watcher, clock: SwiftClock
 ) -> None:
