@@ -1,5 +1,7 @@
 """What is installed fits together: every name leads somewhere, in whatever namespace; and deploy/ holds the same."""
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -7,13 +9,16 @@ import pytest
 from msgspec import structs
 
 from tests.engine.world import at
+from tests.rights import Right, granted
 from tools.manifests import edited, generated
 from trimtab.controller.leading import NAME
 from trimtab.manifests import InstallOptions, install_objects
 from trimtab.manifests.install import CLUSTER_ROLES, ORDER
 from trimtab.model.keys import Manifest
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+RIGHTS = ROOT / "docs/rights.md"
 ELSEWHERE = InstallOptions(namespace="delivery")
 
 
@@ -122,3 +127,23 @@ def test_selectors_lead_to_the_pods_and_the_pods_to_their_account() -> None:
 def test_the_right_to_the_lease_is_that_to_ours() -> None:
     rules = [rule for role in manifests("Role") for rule in role["rules"] if rule["resources"] == ["leases"]]
     assert [rule.get("resourceNames") for rule in rules if rule["verbs"] != ["create"]] == [[NAME]]
+
+
+def test_the_table_of_rights_gives_a_reason_for_each_and_for_no_other() -> None:
+    explained = [right for section in SECTIONS.findall(RIGHTS.read_text()) for right in rights_told(*section)]
+    assert sorted(explained) == sorted(granted())
+
+
+SECTIONS = re.compile(r"^## (trimtab-\w+)\n(.*?)(?=^## |\Z)", re.DOTALL | re.MULTILINE)
+ROW = re.compile(r"\| (\w+) \| `([^`.]+)\.?([^`]*)`(?: `(.+)`)? \| (.+) \| (\S.+) \|")
+
+
+def rights_told(role: str, table: str) -> Iterator[Right]:
+    """What the rows of a table say, each of which is one."""
+    _, _, *rows = [line for line in table.splitlines() if line.startswith("|")]
+    for row in rows:
+        found = ROW.fullmatch(row)
+        assert found, row
+        kind, resource, group, name, verbs, _ = found.groups()
+        for verb in verbs.split(", "):
+            yield Right(kind, role, "*" if resource == "*" else group, resource, name or "", verb)

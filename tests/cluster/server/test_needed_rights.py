@@ -1,0 +1,123 @@
+"""No right is installed that nothing needs: the API server's own log of a whole story, held to the rules.
+
+On a Kubernetes that does not stream lists, since elsewhere `list` is not asked for.
+"""
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.cluster.installation import Installation
+from tests.cluster.server.story import apart, whole_story
+from tests.engine.world import conditions, install, until
+from tests.rights import Right, granted
+from tests.server.desk import Desk, a_desk
+from tools.controlplane.build import Programs
+from tools.controlplane.commands import Settings
+from tools.controlplane.run import ControlPlane
+from trimtab.controller.world import World
+from trimtab.kube.config import ClusterConfig, load
+
+SETTINGS = Settings(audit=True, extra=("--feature-gates=WatchList=false",))
+KNOWN_HOSTS = "argocd-ssh-known-hosts-cm"
+PLANNED = {
+    Right("Role", "trimtab-controller", "", "configmaps", "", "create"),
+    Right("Role", "trimtab-controller", "", "configmaps", KNOWN_HOSTS, "patch"),
+    Right("Role", "trimtab-controller", "", "secrets", "", "get"),
+}
+"""Of what the story does not do yet."""
+
+
+class Request(NamedTuple):
+    """What was asked and allowed. `inside`: in the control namespace."""
+
+    account: str
+    inside: bool
+    group: str
+    resource: str
+    name: str
+    verb: str
+
+    def needs(self, right: Right) -> bool:
+        """A Role is to do inside, whatever a ClusterRole allows: that is there to be narrowed."""
+        return (
+            (self.account, self.inside) == (right.role, right.kind == "Role")
+            and right.group in ("*", self.group)
+            and right.resource in ("*", self.resource)
+            and right.name in ("", self.name)
+            and right.verb in ("*", self.verb)
+        )
+
+
+@pytest.fixture(scope="module")
+def control_plane(programs: Programs) -> Iterator[ControlPlane]:
+    """One of its own, which writes down who asked for what."""
+    with ControlPlane(programs, settings=SETTINGS) as running:
+        asyncio.run(install(load(running.kubeconfig(), None)))
+        yield running
+
+
+@pytest.fixture
+def api(control_plane: ControlPlane) -> ClusterConfig:
+    return load(control_plane.kubeconfig(), None)
+
+
+@pytest.fixture
+async def desk(api: ClusterConfig, tmp_path: Path) -> AsyncIterator[Desk]:
+    async with a_desk(api, tmp_path) as desk:
+        await desk.prepare()
+        yield desk
+
+
+async def logged(control_plane: ControlPlane, desk: Desk) -> list[dict[str, Any]]:
+    """What the ServiceAccounts of the desk's control namespace have asked for."""
+    mark = secrets.token_hex(8)
+    await desk.get("ConfigMap", mark)
+
+    async def written() -> str:
+        return control_plane.audit_log.read_text()
+
+    text = await until(written, lambda text: mark in text)
+    events = [json.loads(line) for line in text.splitlines()]
+    prefix = f"system:serviceaccount:{desk.control}:"
+    return [event for event in events if event["user"]["username"].startswith(prefix)]
+
+
+def request(event: dict[str, Any]) -> Request:
+    about = event.get("objectRef", {})
+    _, _, namespace, account = event["user"]["username"].split(":")
+    return Request(
+        account=account,
+        inside=about.get("namespace") == namespace,
+        group=about.get("apiGroup", ""),
+        resource="/".join(part for part in (about.get("resource"), about.get("subresource")) if part),
+        name=about.get("name", ""),
+        verb=event["verb"],
+    )
+
+
+async def seldom(desk: Desk, world: World) -> None:
+    """A project that the controller has not heard of; an Application that somebody else has just written, too."""
+    await desk.create(desk.an_app("other", spec={"project": "unheard-of"}))
+    await desk.app_until(conditions, name="other")
+    app = world.applications.get(desk.key("other"))
+    assert app is not None
+    assert (await world.applications.read(app)).metadata.uid == app.metadata.uid
+
+
+async def test_every_right_is_needed_and_none_is_missing(control_plane: ControlPlane, desk: Desk) -> None:
+    installation = Installation(control_plane, desk.control, desk.folder)
+    installation.grant()
+    async with apart(desk, installation) as world:
+        await whole_story(desk)
+        await seldom(desk, world)
+    events = await logged(control_plane, desk)
+    assert [event["requestURI"] for event in events if event["responseStatus"]["code"] == 403] == []
+    requests = {request(event) for event in events}
+    idle = {right for right in granted() if not any(one.needs(right) for one in requests)}
+    assert {str(right) for right in idle} == {str(right) for right in PLANNED}
