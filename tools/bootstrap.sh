@@ -8,7 +8,7 @@ lock=requirements.lock
 packages=(git)
 if [ "$kind" = dev ]; then
   lock=requirements-dev.lock
-  packages+=(openssh-client openssh-server chromium curl nginx-light skopeo umoci)
+  packages+=(openssh-client openssh-server libnss-wrapper chromium curl nginx-light skopeo umoci)
 fi
 
 say() { printf '\033[2m%s\033[0m\n' "$*" >&2; }
@@ -36,6 +36,7 @@ for package in "${packages[@]}"; do
     openssh-client) command -v ssh >/dev/null || need+=(openssh-client) ;;
     nginx-light) [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || need+=(nginx-light) ;;
     chromium) [ -x /usr/bin/chromium ] || need+=(chromium) ;;
+    libnss-wrapper) compgen -G "/usr/lib/*/libnss_wrapper.so" >/dev/null || need+=(libnss-wrapper) ;;
     openssh-server) [ -x /usr/sbin/sshd ] || command -v sshd >/dev/null || need+=(openssh-server) ;;
   esac
 done

@@ -1,94 +1,159 @@
-"""A fake GitHub on loopback: enough of its pages and of its API for what Trimtab does with it.
-
-    async with FakeGitHub(clock) as github:
-        github.world.organisation("acme", "ada")
-        app = github.world.app("https://argocd.example.com/api/dex/callback")
-
-`trouble` makes all of it misbehave. `requests` is every path that was asked for, in order.
-"""
+"""The fake GitHub's server: pages, REST API and Git behind one port, SSH behind another."""
 
 import asyncio
+import re
+import shutil
 import ssl
-from collections.abc import Awaitable, Callable
-from enum import Enum, auto
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from trimtab.clock import Clock, SystemClock
-from trimtab.fakegithub.api import PREFIX, Api
-from trimtab.fakegithub.oauth import OAuth
+from trimtab.fakegithub.api.service import Service
+from trimtab.fakegithub.deliveries import Deliveries
+from trimtab.fakegithub.git_http import GitHttp
+from trimtab.fakegithub.pages.install_app import InstallApp
+from trimtab.fakegithub.pages.login import Login
+from trimtab.fakegithub.pages.oauth import OAuth
+from trimtab.fakegithub.pages.register_app import RegisterApp
+from trimtab.fakegithub.pages.register_oauth_app import RegisterOAuthApp
+from trimtab.fakegithub.ssh import SshServer
+from trimtab.fakegithub.trouble import Planned, Trouble
+from trimtab.fakegithub.troubled import Handler, misbehave
 from trimtab.fakegithub.world import World
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+MOST_BYTES = 1 << 30
 
 
-class Trouble(Enum):
-    """How it misbehaves."""
+class Validator(Protocol):
+    """Holds every exchange of the API to GitHub's description of it."""
 
-    NONE = auto()
-    DOWN = auto()
-    """503 to everything."""
-    SILENT = auto()
-    """No answer."""
-    LIMITED = auto()
-    """403: too many questions."""
-    NONSENSE = auto()
-    """200, and no JSON."""
+    def exchange(
+        self, request: web.Request, *, path: str, content: bytes, status: int, content_type: str, body: bytes
+    ) -> None:
+        """`path` is below the prefix. Writes down what is wrong, of the request or of the answer."""
+        ...
+
+    def settle(self) -> None:
+        """Raises AssertionError when something was wrong."""
+        ...
 
 
 class FakeGitHub:
-    """The server."""
+    """`world` is what there is; `trouble` makes all of it misbehave; `requests` is every path that was asked for.
 
-    def __init__(self, clock: Clock | None = None, *, tls: ssl.SSLContext | None = None) -> None:
+    `ssh`: start sshd, too. `port`: 0 for any. `settle` of the validator is called at the end.
+    """
+
+    def __init__(
+        self,
+        clock: Clock | None = None,
+        *,
+        tls: ssl.SSLContext | None = None,
+        prefix: str = "/api/v3",
+        port: int = 0,
+        ssh: bool = False,
+        validator: Validator | None = None,
+    ) -> None:
         self.world = World(clock or SystemClock())
+        self.world.site.prefix = prefix
         self.trouble = Trouble.NONE
         self.requests: list[str] = []
+        self.deliveries = Deliveries(self.world)
+        self.ssh = SshServer(self.world) if ssh else None
+        self.port = port
+        self._planned: list[Planned] = []
         self._tls = tls
+        self._validator = validator
         self._closing = asyncio.Event()
         self._runner: web.AppRunner | None = None
-        self.port = 0
 
     @property
     def url(self) -> str:
-        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
+        return self.world.site.url
 
     @property
     def api_url(self) -> str:
-        return self.url + PREFIX
+        return self.world.site.api_url
+
+    def clone_url(self, full_name: str) -> str:
+        """By HTTP; the password is a token."""
+        return f"{self.url}/{full_name}.git"
+
+    def ssh_url(self, full_name: str) -> str:
+        """`ssh://git@127.0.0.1:2222/acme/cluster.git`."""
+        return f"{self.world.site.ssh}/{full_name}.git"
+
+    def plan(self, trouble: Trouble, method: str = "*", path: str = "", *, times: int = 1) -> None:
+        """Trouble for the next calls whose path matches a regular expression."""
+        self._planned.append(Planned(method, re.compile(path), trouble, times))
+
+    async def delivered(self) -> None:
+        """Return when every hook has been told what there is to tell."""
+        await self.deliveries.idle()
 
     async def __aenter__(self) -> Self:
-        app = web.Application(middlewares=[self._troubled()])
-        app.add_routes([*OAuth(self.world).routes(), *Api(self.world).routes()])
+        app = web.Application(middlewares=[self._troubled(), self._validated()], client_max_size=MOST_BYTES)
+        parts = (OAuth, Service, Login, RegisterApp, InstallApp, RegisterOAuthApp, GitHttp)
+        for part in parts:
+            app.add_routes(part(self.world).routes())
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._tls).start()
+        await web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=self._tls).start()
         self.port = self._runner.addresses[0][1]
+        self.world.site.url = f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
+        await self.deliveries.start()
+        if self.ssh is not None:
+            await self.ssh.start()
+            self.world.site.ssh = self.ssh.url
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closing.set()
+        await self.deliveries.stop()
+        if self.ssh is not None:
+            await self.ssh.stop()
         assert self._runner is not None
         await self._runner.cleanup()
+        shutil.rmtree(self.world.folder)
+        if self._validator is not None and error is None:
+            self._validator.settle()
 
     def _troubled(self) -> Middleware:
         @web.middleware
         async def troubled(request: web.Request, handler: Handler) -> web.StreamResponse:
             self.requests.append(request.path)
-            match self.trouble:
-                case Trouble.DOWN:
-                    return web.Response(status=503, text="<html>Unicorn!</html>", content_type="text/html")
-                case Trouble.SILENT:
-                    await self._closing.wait()
-                case Trouble.LIMITED:
-                    limits = {"X-RateLimit-Remaining": "0", "X-RateLimit-Limit": "5000"}
-                    return web.json_response({"message": "API rate limit exceeded"}, status=403, headers=limits)
-                case Trouble.NONSENSE:
-                    return web.Response(text="<html>", content_type="text/html")
+            planned = next((one for one in self._planned if one.meets(request.method, request.path)), None)
+            if planned is not None:
+                planned.times -= 1
+                return await misbehave(planned.trouble, request, handler, self._closing)
+            if self.trouble is not Trouble.NONE:
+                return await misbehave(self.trouble, request, handler, self._closing)
             return await handler(request)
 
         return troubled
+
+    def _validated(self) -> Middleware:
+        prefix = self.world.site.prefix
+
+        @web.middleware
+        async def validated(request: web.Request, handler: Handler) -> web.StreamResponse:
+            response = await handler(request)
+            if self._validator is not None and request.path.startswith(f"{prefix}/"):
+                assert isinstance(response, web.Response)
+                body = response.body if isinstance(response.body, bytes) else b""
+                self._validator.exchange(
+                    request,
+                    path=request.path.removeprefix(prefix),
+                    content=await request.read(),
+                    status=response.status,
+                    content_type=response.content_type,
+                    body=body,
+                )
+            return response
+
+        return validated

@@ -8,8 +8,8 @@ import pytest
 from tests.server.auth_sso.place import Place, a_place
 from tests.server.auth_sso.visitor import Visitor
 from tests.servers.oidc.provider import oidc_provider
+from trimtab.fakegithub.applications import OAuthApp
 from trimtab.fakegithub.server import FakeGitHub
-from trimtab.fakegithub.world import OAuthApp
 
 CLIENT = {"client_id": "argocd", "client_secret": "s" * 40, "redirect_uris": ["http://127.0.0.1/auth/callback"]}
 USERS: dict[str, dict[str, Any]] = {

@@ -13,8 +13,9 @@ import pytest
 from tests.server.auth_sso.place import Place, a_place
 from tests.server.auth_sso.visitor import Visitor, query_of
 from tests.servers.authority import Authority
-from trimtab.fakegithub.server import FakeGitHub, Trouble
-from trimtab.fakegithub.world import OAuthApp
+from trimtab.fakegithub.applications import OAuthApp
+from trimtab.fakegithub.server import FakeGitHub
+from trimtab.fakegithub.trouble import Trouble
 from trimtab.server.auth import provider_web
 
 NO = "You are in none of the organisations"

@@ -10,8 +10,8 @@ import pytest
 from tests.server.auth_sso.place import KEY, Place, a_place
 from tests.server.auth_sso.test_github import dex
 from tests.server.auth_sso.visitor import Visitor, query_of
+from trimtab.fakegithub.applications import OAuthApp
 from trimtab.fakegithub.server import FakeGitHub
-from trimtab.fakegithub.world import OAuthApp
 from trimtab.server.auth.sealing import Seal
 
 OVER = "This login is over, or was begun in another browser"

@@ -7,8 +7,8 @@ import pytest
 from tests.server.auth_sso.place import Place, Written, a_place
 from tests.server.auth_sso.test_github import dex
 from tests.server.auth_sso.visitor import Visitor
+from trimtab.fakegithub.applications import OAuthApp
 from trimtab.fakegithub.server import FakeGitHub
-from trimtab.fakegithub.world import OAuthApp
 
 OLD, NEW = "the-key-that-has-signed-until-today", "the-key-that-is-to-sign-from-now-on"
 STEPS = ((OLD, ""), (OLD, NEW), (NEW, OLD), (NEW, ""))

@@ -1,0 +1,186 @@
+"""The way of every call: route, who, may they, answer, page, tag, limits."""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from trimtab.fakegithub.api import (
+    apps,
+    comments,
+    contents,
+    deployments,
+    git,
+    hooks,
+    keys,
+    meta,
+    orgs,
+    pulls,
+    repos,
+    statuses,
+    users,
+)
+from trimtab.fakegithub.api.call import Answer, Call, Route, Who
+from trimtab.fakegithub.api.caller import Caller, identify
+from trimtab.fakegithub.api.refusal import Refusal, not_found
+from trimtab.fakegithub.credentials import Kind, Token
+from trimtab.fakegithub.repository import Repository
+from trimtab.fakegithub.rights import may, restricted, sees
+from trimtab.fakegithub.world import World
+
+LIMIT = 5000
+WINDOW_SECONDS = 3600
+NOUNS = (apps, comments, contents, deployments, git, hooks, keys, meta, orgs, pulls, repos, statuses, users)
+ROUTES: tuple[Route, ...] = tuple(route for noun in NOUNS for route in noun.ROUTES)
+_SUBJECTS = {
+    Kind.INSTALLATION: "integration",
+    Kind.USER: "integration",
+    Kind.FINE_GRAINED: "personal access token",
+}
+
+
+class Service:
+    """All routes, below the site's prefix. `used`: calls by token."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.used: dict[str, int] = {}
+
+    def routes(self) -> list[web.RouteDef]:
+        prefix = self._world.site.prefix
+        return [web.route(one.method, prefix + one.path, self._served(one)) for one in ROUTES]
+
+    def _served(self, route: Route) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def handle(request: web.Request) -> web.Response:
+            caller = Caller()
+            try:
+                caller = identify(self._world, request.headers.get("Authorization", ""))
+                answer = self._answered(route, request, caller, await request.read())
+                return self._reply(request, answer, self._headers(caller))
+            except Refusal as refusal:
+                headers = {**self._headers(caller), **_accepted(route), **refusal.headers}
+                return web.json_response(refusal.body, status=refusal.status, headers=headers)
+
+        return handle
+
+    def _answered(self, route: Route, request: web.Request, caller: Caller, content: bytes) -> Answer:
+        _admit(route, caller)
+        repository = None
+        if "{repo}" in route.path:
+            repository = self._world.repositories.get(f"{request.match_info['owner']}/{request.match_info['repo']}")
+            if route.who is not Who.APP:
+                repository = self._allowed(route, caller.token, repository)
+            if repository is None:
+                raise not_found()
+        try:
+            body = orjson.loads(content) if content else {}
+        except orjson.JSONDecodeError:
+            raise Refusal(400, "Problems parsing JSON") from None
+        if not isinstance(body, dict):
+            raise Refusal(400, "Body should be a JSON object")
+        call = Call(self._world, caller, request.match_info, request.query, body, repository)
+        found = route.answer(call)
+        return found if isinstance(found, Answer) else Answer(found)
+
+    def _allowed(self, route: Route, token: Token | None, repository: Repository | None) -> Repository | None:
+        """None for what the caller may not know of. Raises Refusal for what they may not do with what they see."""
+        if repository is None:
+            return None
+        if token is not None and self._world.role(token.user, repository) and repository.private:
+            _let_in(self._world, token, repository.owner)
+        if not sees(self._world, token, repository):
+            return None
+        names, _, level = route.permission.partition(":")
+        if any(may(self._world, token, repository, permission=name, level=level) for name in names.split("|")):
+            if level == "write" and repository.archived:
+                raise Refusal(403, "Repository was archived so is read-only.")
+            return repository
+        if token is not None and not token.kind.scoped:
+            raise Refusal(403, f"Resource not accessible by {_SUBJECTS[token.kind]}")
+        return None
+
+    def _headers(self, caller: Caller) -> dict[str, str]:
+        token = caller.token
+        name = token.value if token else caller.app.slug if caller.app else ""
+        used = self.used[name] = self.used.get(name, 0) + 1
+        headers = {
+            "X-RateLimit-Limit": str(LIMIT),
+            "X-RateLimit-Remaining": str(max(LIMIT - used, 0)),
+            "X-RateLimit-Used": str(used),
+            "X-RateLimit-Reset": str(int(self._world.clock.now().timestamp()) + WINDOW_SECONDS),
+            "X-RateLimit-Resource": "core",
+            "X-GitHub-Media-Type": "github.v3; format=json",
+        }
+        if token is not None and token.kind.scoped:
+            headers["X-OAuth-Scopes"] = ", ".join(token.scopes)
+        if token is not None and token.kind in (Kind.CLASSIC, Kind.FINE_GRAINED) and token.expires_at:
+            headers["GitHub-Authentication-Token-Expiration"] = f"{token.expires_at:%Y-%m-%d %H:%M:%S UTC}"
+        return headers
+
+    def _reply(self, request: web.Request, answer: Answer, headers: dict[str, str]) -> web.Response:
+        if answer.status == 204:
+            return web.Response(status=204, headers=headers)
+        headers |= answer.headers
+        body = orjson.dumps(_paged(request, answer.body, headers))
+        if request.method == "GET":
+            tag = f'W/"{hashlib.sha256(body).hexdigest()}"'
+            headers["ETag"] = tag
+            if request.headers.get("If-None-Match") == tag:
+                return web.Response(status=304, headers=headers)
+        return web.Response(body=body, status=answer.status, content_type="application/json", headers=headers)
+
+
+def _admit(route: Route, caller: Caller) -> None:
+    """Raises Refusal for who may not call this at all."""
+    token = caller.token
+    if route.who is Who.APP:
+        if caller.app is None:
+            raise Refusal(401, "A JSON web token could not be decoded")
+        return
+    if route.who is Who.ANYBODY:
+        return
+    if token is None:
+        raise Refusal(401, "Requires authentication" if caller.app is None else "Bad credentials")
+    if (route.who is Who.INSTALLATION) != (token.kind is Kind.INSTALLATION) and route.who is not Who.TOKEN:
+        raise Refusal(403, "Resource not accessible by integration")
+    if route.scopes and token.kind.scoped and not set(route.scopes) & set(token.scopes):
+        raise Refusal(403, "This endpoint requires another scope.")
+
+
+def _let_in(world: World, token: Token, account: str) -> None:
+    if restricted(world, token, account):
+        raise Refusal(
+            403,
+            f"Although you appear to have the correct authorization credentials, the `{account}` organization has"
+            " enabled OAuth App access restrictions, meaning that data access to third-parties is limited.",
+        )
+
+
+def _accepted(route: Route) -> dict[str, str]:
+    if not route.permission:
+        return {"X-Accepted-OAuth-Scopes": ", ".join(route.scopes)} if route.scopes else {}
+    return {"X-Accepted-GitHub-Permissions": route.permission.replace("|", "=write; ").replace(":", "=")}
+
+
+def _paged(request: web.Request, body: Any, headers: dict[str, str]) -> Any:
+    """One page of a list, or of the list in an object that counts."""
+    if isinstance(body, list):
+        return _page(request, body, headers)
+    if isinstance(body, dict) and "total_count" in body:
+        name = next(key for key, value in body.items() if isinstance(value, list))
+        return {**body, name: _page(request, body[name], headers)}
+    return body
+
+
+def _page(request: web.Request, items: Sequence[Any], headers: dict[str, str]) -> Sequence[Any]:
+    size = max(1, min(int(request.query.get("per_page", "30")), 100))
+    number = max(1, int(request.query.get("page", "1")))
+    last = max(1, -(-len(items) // size))
+    back, on = {"prev": number - 1, "first": 1}, {"next": number + 1, "last": last}
+    links = (back if number > 1 else {}) | (on if number < last else {})
+    shown = [f'<{request.url.update_query(page=page)}>; rel="{name}"' for name, page in links.items()]
+    if shown:
+        headers["Link"] = ", ".join(shown)
+    return items[(number - 1) * size : number * size]

@@ -1,0 +1,1 @@
+"""Objects as GitHub shows them: the fields that its OpenAPI description requires."""
