@@ -161,6 +161,9 @@ def terse(value: Any, *, names: bool = False) -> Any:
     kept = {
         key: terse(one, names=key in NAMED and not names) for key, one in value.items() if names or key not in PROSE
     }
+    if not names and kept.get("default") == "":
+        # A URL that is not given is "", which is none.
+        kept.pop("format", None)
     return kept if names or not kept.pop("nullable", False) else _nullable(kept)
 
 

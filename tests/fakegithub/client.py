@@ -1,5 +1,6 @@
 """A client of the fake GitHub's API that shows what came back."""
 
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,7 +18,7 @@ class Reply(Struct, frozen=True):
 
     status: int
     body: Any
-    headers: dict[str, str]
+    headers: Mapping[str, str]
 
 
 class Client:
@@ -42,7 +43,7 @@ class Client:
         sent = {"Authorization": f"Bearer {credential}"} if credential else {}
         async with self._session.request(method, self.url + path, json=body, headers={**sent, **headers}) as response:
             json = response.content_type == "application/json"
-            return Reply(response.status, await response.json() if json else None, dict(response.headers))
+            return Reply(response.status, await response.json() if json else None, response.headers)
 
     async def get(self, path: str, *, as_: str = "", **headers: str) -> Any:
         """The body of what has to be there."""

@@ -174,6 +174,17 @@ async def test_an_app_hears_who_leaves(github: FakeGitHub, installation: Install
     assert installation.repositories is None
 
 
+async def test_an_app_hears_when_a_person_takes_its_access_back(
+    github: FakeGitHub, client: Client, app: GitHubApp, listener: Listener
+) -> None:
+    github.world.grant(app, "bob", redirect_uri="", scope="", challenge="")
+    token, _ = github.world.user_token(app, "bob")
+    github.world.revoke("bob")
+    assert (await client.ask("GET", "/user", as_=token)).status == 401
+    await github.delivered()
+    assert listener.of("github_app_authorization")[0].payload["sender"]["login"] == "bob"
+
+
 async def test_an_installation_reads_teams(client: Client, installation: Installation, clock: StepClock) -> None:
     made = (await token(client, installation, clock))["token"]
     path = "/orgs/acme/teams/platform/memberships"

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -28,6 +28,30 @@ class Kind(Enum):
     def scoped(self) -> bool:
         """Is it limited by scopes (and not by permissions)?"""
         return self in (Kind.CLASSIC, Kind.OAUTH)
+
+
+_IMPLIED = {
+    "repo": {"repo:status", "repo_deployment", "public_repo", "admin:repo_hook"},
+    "admin:repo_hook": {"write:repo_hook"},
+    "write:repo_hook": {"read:repo_hook"},
+    "admin:org": {"write:org"},
+    "write:org": {"read:org"},
+    "user": {"read:user", "user:email"},
+}
+
+
+def with_implied(scopes: Iterable[str]) -> set[str]:
+    """Scopes, and those that they hold.
+
+    https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps
+    """
+    found: set[str] = set()
+    todo = list(scopes)
+    while todo:
+        scope = todo.pop()
+        found.add(scope)
+        todo += _IMPLIED.get(scope, ())
+    return found
 
 
 @dataclass(frozen=True)

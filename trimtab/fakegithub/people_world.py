@@ -125,7 +125,11 @@ class People(Hooks):
         """A person takes back the access of all applications."""
         for value in [value for value, one in self.tokens.items() if one.user == user and one.app_made]:
             self.forget(value)
-        self.authorised = {key: one for key, one in self.authorised.items() if key[0] != user}
+        for login, client_id in [key for key in self.authorised if key[0] == user]:
+            del self.authorised[login, client_id]
+            for app in self.github_apps.values():
+                if app.client_id == client_id:
+                    self.tell_app(app, "github_app_authorization", events.authorization_revoked(self, login))
 
     def _ends(self, seconds: float | None) -> dt.datetime | None:
         return None if seconds is None else self.clock.now() + dt.timedelta(seconds=seconds)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from trimtab.fakegithub.credentials import Kind, Token, enough
+from trimtab.fakegithub.credentials import Kind, Token, enough, with_implied
 from trimtab.fakegithub.people import Organisation
 from trimtab.fakegithub.repository import ROLES, Repository
 from trimtab.fakegithub.world import World
@@ -96,7 +96,7 @@ def may_organisation(world: World, token: Token, organisation: Organisation) -> 
     if organisation.members.get(token.user) != "active":
         return False
     if token.kind.scoped:
-        return bool({"read:org", "write:org", "admin:org"} & set(token.scopes))
+        return "read:org" in with_implied(token.scopes)
     if token.kind is Kind.FINE_GRAINED:
         return token.owner == organisation.login and enough(token.permissions.get("members", ""), "read")
     installed = (one for one in world.covering(organisation.login) if one.app.client_id == token.app)

@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from trimtab.clock import Clock, SystemClock
+from trimtab.fakegithub.api.refusal import not_found
 from trimtab.fakegithub.api.service import Service
 from trimtab.fakegithub.deliveries import Deliveries
 from trimtab.fakegithub.git_http import GitHttp
@@ -123,17 +124,21 @@ class FakeGitHub:
         if self._validator is not None and error is None:
             self._validator.settle()
 
+    def _trouble(self, request: web.Request) -> Trouble:
+        planned = next((one for one in self._planned if one.meets(request.method, request.path)), None)
+        if planned is None:
+            return self.trouble
+        planned.times -= 1
+        return planned.trouble
+
     def _troubled(self) -> Middleware:
         @web.middleware
         async def troubled(request: web.Request, handler: Handler) -> web.StreamResponse:
             self.requests.append(request.path)
-            planned = next((one for one in self._planned if one.meets(request.method, request.path)), None)
-            if planned is not None:
-                planned.times -= 1
-                return await misbehave(planned.trouble, request, handler, self._closing)
-            if self.trouble is not Trouble.NONE:
-                return await misbehave(self.trouble, request, handler, self._closing)
-            return await handler(request)
+            trouble = self._trouble(request)
+            if trouble is Trouble.NONE:
+                return await handler(request)
+            return await misbehave(trouble, request, handler, closing=self._closing, clock=self.world.clock)
 
         return troubled
 
@@ -142,9 +147,14 @@ class FakeGitHub:
 
         @web.middleware
         async def validated(request: web.Request, handler: Handler) -> web.StreamResponse:
-            response = await handler(request)
-            if self._validator is not None and request.path.startswith(f"{prefix}/"):
-                assert isinstance(response, web.Response)
+            api = request.path.startswith(f"{prefix}/")
+            try:
+                response = await handler(request)
+            except web.HTTPException:
+                if not api:
+                    raise
+                response = web.json_response(not_found().body, status=404)
+            if self._validator is not None and api and isinstance(response, web.Response):
                 body = response.body if isinstance(response.body, bytes) else b""
                 self._validator.exchange(
                     request,

@@ -15,6 +15,8 @@ class Trouble(Enum):
     """500, with JSON."""
     SILENT = auto()
     """No answer."""
+    SLOW = auto()
+    """The answer comes after a minute of the clock."""
     CUT = auto()
     """The connection ends without an answer; nothing was done."""
     LOST = auto()

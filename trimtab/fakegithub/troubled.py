@@ -5,8 +5,10 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from trimtab.clock import Clock
 from trimtab.fakegithub.trouble import Trouble
 
+SLOW_SECONDS = 60.0
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _LIMITS = {"X-RateLimit-Remaining": "0", "X-RateLimit-Limit": "5000", "X-RateLimit-Used": "5000"}
 _MESSAGES: dict[Trouble, tuple[int, str, dict[str, str]]] = {
@@ -21,7 +23,7 @@ _MESSAGES: dict[Trouble, tuple[int, str, dict[str, str]]] = {
 
 
 async def misbehave(
-    trouble: Trouble, request: web.Request, handler: Handler, closing: asyncio.Event
+    trouble: Trouble, request: web.Request, handler: Handler, *, closing: asyncio.Event, clock: Clock
 ) -> web.StreamResponse:
     """What the caller gets instead of an answer."""
     if trouble in _MESSAGES:
@@ -35,6 +37,8 @@ async def misbehave(
             return web.Response(text="<html>", content_type="text/html")
         case Trouble.SILENT:
             await closing.wait()
+        case Trouble.SLOW:
+            await clock.sleep(SLOW_SECONDS)
         case Trouble.LOST:
             await handler(request)
     if trouble in (Trouble.LOST, Trouble.CUT, Trouble.SILENT):

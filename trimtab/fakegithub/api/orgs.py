@@ -8,7 +8,7 @@ from trimtab.fakegithub.rights import may_organisation, restricted
 from trimtab.fakegithub.shapes import applications, people, repositories
 from trimtab.fakegithub.shapes.people import Json
 
-READ = ("read:org", "write:org", "admin:org")
+READ = ("read:org",)
 
 
 def _organisation(call: Call) -> Organisation:

@@ -56,6 +56,8 @@ def pulls_of_commit(call: Call) -> list[Json]:
 ROUTES = (
     Route("GET", "/repos/{owner}/{repo}", repository, Who.ANYBODY, "metadata:read"),
     Route("GET", "/repos/{owner}/{repo}/branches/{branch:.+}", branch, Who.ANYBODY, "contents:read"),
-    Route("GET", "/repos/{owner}/{repo}/commits/{commit_sha}/pulls", pulls_of_commit, permission="pull_requests:read"),
-    Route("GET", "/repos/{owner}/{repo}/commits/{ref}", commit, Who.ANYBODY, "contents:read"),
+    Route(
+        "GET", "/repos/{owner}/{repo}/commits/{commit_sha:.+}/pulls", pulls_of_commit, permission="pull_requests:read"
+    ),
+    Route("GET", "/repos/{owner}/{repo}/commits/{ref:.+}", commit, Who.ANYBODY, "contents:read"),
 )

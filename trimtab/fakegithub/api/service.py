@@ -25,14 +25,16 @@ from trimtab.fakegithub.api import (
 from trimtab.fakegithub.api.call import Answer, Call, Route, Who
 from trimtab.fakegithub.api.caller import Caller, identify
 from trimtab.fakegithub.api.refusal import Refusal, not_found
-from trimtab.fakegithub.credentials import Kind, Token
+from trimtab.fakegithub.credentials import Kind, Token, with_implied
 from trimtab.fakegithub.repository import Repository
 from trimtab.fakegithub.rights import may, restricted, sees
 from trimtab.fakegithub.world import World
 
 LIMIT = 5000
 WINDOW_SECONDS = 3600
-NOUNS = (apps, comments, contents, deployments, git, hooks, keys, meta, orgs, pulls, repos, statuses, users)
+NOUNS = (apps, comments, contents, deployments, git, hooks, keys, meta, orgs, pulls, statuses, repos, users)
+"""What is said of a commit comes before the commit, whose name may hold slashes."""
+
 ROUTES: tuple[Route, ...] = tuple(route for noun in NOUNS for route in noun.ROUTES)
 _SUBJECTS = {
     Kind.INSTALLATION: "integration",
@@ -145,7 +147,7 @@ def _admit(route: Route, caller: Caller) -> None:
         raise Refusal(401, "Requires authentication" if caller.app is None else "Bad credentials")
     if (route.who is Who.INSTALLATION) != (token.kind is Kind.INSTALLATION) and route.who is not Who.TOKEN:
         raise Refusal(403, "Resource not accessible by integration")
-    if route.scopes and token.kind.scoped and not set(route.scopes) & set(token.scopes):
+    if route.scopes and token.kind.scoped and not set(route.scopes) & with_implied(token.scopes):
         raise Refusal(403, "This endpoint requires another scope.")
 
 

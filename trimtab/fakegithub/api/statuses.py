@@ -69,7 +69,7 @@ def _sha(call: Call) -> str:
     return found
 
 
-_COMMIT = "/repos/{owner}/{repo}/commits/{ref}"
+_COMMIT = "/repos/{owner}/{repo}/commits/{ref:.+}"
 ROUTES = (
     Route("POST", "/repos/{owner}/{repo}/statuses/{sha}", create, permission="statuses:write"),
     Route("GET", _COMMIT + "/statuses", statuses, Who.TOKEN, "statuses:read"),
