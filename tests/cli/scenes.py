@@ -150,6 +150,13 @@ def release_again(stage: Stage) -> None:
     _replace(stage, "web.yaml", "web:1.1.0", "web:1.2.0")
 
 
+def shared_change(stage: Stage) -> None:
+    """The declaration wants a disk, and another port: what environments have in common."""
+    text = (stage.folder / "web.yaml").read_text()
+    disk = "volumes:\n- {name: data, path: /data, size: 1Gi, access: ReadWriteMany}\n"
+    _write(stage, {"web.yaml": text.replace("port: 8080", "port: 9090") + disk})
+
+
 def reviewed(stage: Stage) -> None:
     """A person has looked at the patch, and is done with it."""
     (stage.folder / f"{OVERLAY}.patch").unlink()
@@ -157,7 +164,21 @@ def reviewed(stage: Stage) -> None:
 
 ACTS: dict[str, Callable[[Stage], None]] = {
     act.__name__: act
-    for act in (push, shrink, break_it, refuse, scale, live, commit, edit, pin, release, release_again, reviewed)
+    for act in (
+        push,
+        shrink,
+        break_it,
+        refuse,
+        scale,
+        live,
+        commit,
+        edit,
+        pin,
+        release,
+        release_again,
+        shared_change,
+        reviewed,
+    )
 }
 
 

@@ -10,9 +10,11 @@ import msgspec
 import pytest
 
 from tests.render import cases
+from tests.unit.declare.builders import Memory, a_declaration, a_place
+from trimtab.declare.declaration import Volume
 from trimtab.errors import Stalled
-from trimtab.model.application import KustomizeReplica
-from trimtab.render import DirectoryTree, Workshop, kustomize, render, yaml
+from trimtab.model.application import ApplicationSource, KustomizeReplica
+from trimtab.render import DirectoryTree, RenderRequest, Workshop, kustomize, render, yaml
 from trimtab.render.jobs import KustomizeWork
 from trimtab.render.kustomization import Edits, edited
 
@@ -26,6 +28,25 @@ async def test_objects_are_those_of_kustomize(folder: Path, kustomize_oracle: Pa
     assert isinstance(work, KustomizeWork)
     shutil.copytree(folder / "in", tmp_path, dirs_exist_ok=True)
     assert ours == _built(kustomize_oracle, tmp_path / work.file, work.edits)
+
+
+async def test_what_is_declared_is_built_alike(kustomize_oracle: Path, tmp_path: Path) -> None:
+    """`trimtab apply application`, for an environment that shares another one's base."""
+    memory = Memory()
+    volumes = (Volume(name="data", path="/data", size="1Gi"),)
+    memory.apply(a_declaration(env={"A": "x"}, volumes=volumes), a_place())
+    memory.apply(a_declaration(port=9090, image="nginx:1", host="web.acme.example", replicas=2), a_place("staging"))
+    for path, text in memory.files.items():
+        file = tmp_path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    for environment in ("production", "staging"):
+        folder = f"infra/applications/web/overlays/{environment}"
+        request = RenderRequest(source=ApplicationSource(repo_url="", path=folder), app_name="web")
+        async with Workshop() as workshop:
+            rendering = await render(DirectoryTree(tmp_path), request, workshop=workshop)
+        ours = [target.manifest for target in rendering.targets]
+        assert ours == _built(kustomize_oracle, tmp_path / folder / "kustomization.yaml", Edits())
 
 
 KNOWN: tuple[list[dict[str, str]], ...] = (

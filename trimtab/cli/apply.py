@@ -10,6 +10,7 @@ from trimtab.cli.declared import read_declared, tools_of, tree_of
 from trimtab.cli.file_plan import carry_out, outcome, show
 from trimtab.cli.flags import Decorator, gathered
 from trimtab.cli.output import echo, wrapped
+from trimtab.cli.words import counted
 from trimtab.declare.place import Place, place_of
 from trimtab.declare.plan import plan_application
 from trimtab.declare.reading import read_declaration
@@ -26,6 +27,7 @@ class CheckoutFlags(Struct, frozen=True):
     yes: bool
 
 
+REVIEW = "Take over what you want of it, and delete the .patch: then it counts as done."
 _FILE = click.Path(path_type=Path, dir_okay=False)
 environment_option: Decorator = click.option(
     "-e", "--environment", required=True, type=_FILE, metavar="FILE", help="The environment's file."
@@ -75,17 +77,23 @@ def application(ctx: click.Context, /, flags: CheckoutFlags, file: Path) -> None
     plan = plan_application(declared, place, tree, tools_of(checkout))
     title = f"Application {declared.name} in environment {place.environment}"
     show(plan)
-    if tree.users and plan.writes:
+    if plan.base_users:
         echo()
-        echo(wrapped(f"The base stays as it is: {tree.users[0]} uses it, too.", indent=0))
+        echo(
+            wrapped(
+                f"The base is not changed, since {plan.base_users[0]} uses it: the overlay says what differs.", indent=0
+            )
+        )
+    if plan.writes or plan.reviews:
+        echo()
     if not plan.writes:
         echo(f"{title}: nothing to change")
     elif flags.dry_run:
-        echo(f"\n{title}: {outcome(plan)}")
-        ctx.exit(1)
+        echo(f"{title}: {outcome(plan)}")
     else:
-        echo()
         carry_out(plan, checkout, question=f"{title}: {outcome(plan)}. Write?", yes=flags.yes)
         echo("Written. Commit and push it to deploy.")
     if plan.reviews:
+        echo(wrapped(f"To review: {counted(len(plan.reviews), 'patch')}. {REVIEW}", indent=0))
+    if plan.reviews or (plan.writes and flags.dry_run):
         ctx.exit(1)

@@ -10,12 +10,14 @@ import click
 from trimtab.cli.applications import run
 from trimtab.cli.checkout import Checkout
 from trimtab.cli.words import counted
-from trimtab.declare.place import APPLICATIONS, Place, base_of, overlay_of
+from trimtab.declare.change import SUFFIX
+from trimtab.declare.place import APPLICATIONS, Place, application_of, base_of, namespace_of, overlay_of
 from trimtab.declare.plan import Tools, Tree
 from trimtab.declare.users import KUSTOMIZATIONS, deploys_base, deploys_to, uses_base
 from trimtab.environment.fields import InvalidDeclaration
 from trimtab.errors import Stalled, TrimtabError
 from trimtab.model.application import ApplicationSource
+from trimtab.model.keys import Manifest
 from trimtab.model.located import Located
 from trimtab.render import DirectoryTree, Rendering, RenderRequest, Workshop, render
 from trimtab.render.yaml import YamlError, dump, load
@@ -52,10 +54,8 @@ def tools_of(checkout: Checkout) -> Tools:
 
 def tree_of(checkout: Checkout, app: str, place: Place, *, namespace: str = "") -> Tree:
     """What there is of an application, and who else uses its base. Raises Stalled for links and what is no text."""
-    argocd = f"{place.folder}/{place.environment}/argocd"
-    single = [f"{argocd}/applications/{app}.yaml", f"{argocd}/applications/{app}.yaml.patch"]
-    if namespace:
-        single.append(f"{argocd}/namespaces/{namespace}.yaml")
+    application = application_of(app, place)
+    single = [application, application + SUFFIX, *([namespace_of(namespace, place)] if namespace else [])]
     files = {path: text for path in single if (text := checkout.read(path)) is not None}
     files |= checkout.below(base_of(app, place)) | checkout.below(overlay_of(app, place))
     return Tree(files, tuple(_users(checkout, app, place)))
@@ -73,14 +73,14 @@ def neighbours(checkout: Checkout, app: str, place: Place, *, namespace: str) ->
     ]
 
 
-def objects_of(checkout: Checkout, app: str, overlay: str) -> list[str]:
-    """What an overlay renders to, as `Kind name`; nothing where it does not render."""
+def objects_of(checkout: Checkout, app: str, overlay: str) -> list[Manifest]:
+    """What an overlay renders to; nothing where it does not render."""
     source = ApplicationSource(repo_url=checkout.root.as_uri(), path=overlay)
     try:
         rendering = run(_rendered(DirectoryTree(checkout.root), RenderRequest(source=source, app_name=app)))
     except TrimtabError:
         return []
-    return [f"{one.manifest['kind']} {one.manifest['metadata']['name']}" for one in rendering.targets]
+    return [target.manifest for target in rendering.targets]
 
 
 async def _rendered(tree: DirectoryTree, request: RenderRequest) -> Rendering:

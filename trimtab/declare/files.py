@@ -20,6 +20,7 @@ from trimtab.declare.objects import (
 )
 from trimtab.declare.place import Place, base_of, layout_of
 from trimtab.model.keys import Manifest
+from trimtab.model.names import RESOURCES_FINALIZER
 
 Dump = Callable[[Any], str]
 """A JSON value → YAML."""
@@ -57,8 +58,16 @@ def environment_files(declared: Declaration, place: Place, dump: Dump, *, base: 
     return {
         f"{layout.overlay}/{KUSTOMIZATION}": HEAD + dump(kustomization),
         **made,
-        layout.application: HEAD + dump(application(declared, place, path=layout.overlay)),
+        layout.application: application_text(declared, place, dump),
     }
+
+
+def application_text(declared: Declaration, place: Place, dump: Dump, *, cascade: bool = False) -> str:
+    """The Application; with `cascade`, its objects are deleted with it."""
+    made = application(declared, place, path=layout_of(declared, place).overlay)
+    if cascade:
+        made["metadata"]["finalizers"] = [RESOURCES_FINALIZER]
+    return HEAD + dump(made)
 
 
 def namespace_text(declared: Declaration, dump: Dump) -> str:

@@ -54,12 +54,11 @@ def place_of(env: Environment) -> Place:
 
 def layout_of(declared: Declaration, place: Place) -> Layout:
     """Base and overlays stand beside those of other environments; what Argo CD reads is in the environment's folder."""
-    argocd = f"{place.folder}/{place.environment}/argocd"
     return Layout(
         base=base_of(declared.name, place),
         overlay=overlay_of(declared.name, place),
-        application=f"{argocd}/applications/{declared.name}.yaml",
-        namespace=f"{argocd}/namespaces/{declared.namespace}.yaml",
+        application=application_of(declared.name, place),
+        namespace=namespace_of(declared.namespace, place),
     )
 
 
@@ -69,6 +68,14 @@ def base_of(app: str, place: Place) -> str:
 
 def overlay_of(app: str, place: Place) -> str:
     return f"{place.folder}/{APPLICATIONS}/{app}/overlays/{place.environment}"
+
+
+def application_of(app: str, place: Place) -> str:
+    return f"{place.folder}/{place.environment}/argocd/applications/{app}.yaml"
+
+
+def namespace_of(namespace: str, place: Place) -> str:
+    return f"{place.folder}/{place.environment}/argocd/namespaces/{namespace}.yaml"
 
 
 class Scope(Struct, frozen=True):

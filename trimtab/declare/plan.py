@@ -36,10 +36,14 @@ class Tools(Struct, frozen=True):
 
 
 class Plan(Struct, frozen=True):
-    """`scope`: what may be written at all; whoever writes holds the changes against it once more."""
+    """`scope`: what may be written at all; whoever writes holds the changes against it once more.
+
+    `base_users`: for whose sake the base is left other than it is declared here.
+    """
 
     scope: Scope
     changes: tuple[Change, ...]
+    base_users: tuple[str, ...] = ()
 
     @property
     def writes(self) -> tuple[Change, ...]:
@@ -80,7 +84,8 @@ def plan_application(declared: Declaration, place: Place, tree: Tree, tools: Too
     made = namespace_text(declared, tools.dump)
     changes.append(_namespace(layout.namespace, tree, made=made))
     scope = scope_of(declared.name, place, base=not tree.users)
-    return Plan(scope, tuple(sorted(changes, key=lambda one: one.path)))
+    differs = base_files(base, place, tools.dump) != base_files(declared, place, tools.dump)
+    return Plan(scope, tuple(sorted(changes, key=lambda one: one.path)), tree.users if differs else ())
 
 
 def recorded(tree: Tree, folder: str, tools: Tools) -> Record | None:

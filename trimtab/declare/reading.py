@@ -9,7 +9,7 @@ import msgspec
 
 from trimtab.declare import declaration as nouns
 from trimtab.declare.declaration import Amounts, Declaration, Resources, SecretKey, Volume
-from trimtab.environment.fields import Check, Reader, Section, wrong_with_text
+from trimtab.environment.fields import Reader, Section, like, wrong_with_text
 from trimtab.model.located import Located
 
 MOST_VARIABLES = 500
@@ -33,6 +33,10 @@ def read_declaration(located: Located) -> Declaration:
     found: dict[str, Any] = {
         "api_version": root.choice("apiVersion", (nouns.API_VERSION,), nouns.API_VERSION, required=True),
         "kind": root.choice("kind", (nouns.KIND,), nouns.KIND, required=True),
+    }
+    if root.take("kind") not in (None, nouns.KIND):
+        reader.raise_problems(unknown=False)  # the keys are those of another kind
+    found |= {
         "name": root.text("name", required=True, check=like(nouns.LABEL, _LABEL)),
         "namespace": root.text("namespace", required=True, check=_namespace),
         "image": root.text("image", required=True, check=_image),
@@ -59,12 +63,6 @@ def schema() -> dict[str, Any]:
         "title": nouns.KIND,
         **msgspec.json.schema(Declaration),
     }
-
-
-def like(pattern: str, wrong: str) -> Check:
-    """A check that a text is like `pattern` from end to end."""
-    compiled = re.compile(pattern)
-    return lambda value: "" if compiled.fullmatch(value) else wrong
 
 
 def _namespace(value: str) -> str:

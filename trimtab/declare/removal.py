@@ -1,11 +1,10 @@
 """The plan for taking an application out of an environment: which files go, and who else uses what stays."""
 
-from typing import Any
-
 from msgspec import Struct
 
 from trimtab.declare.change import SUFFIX, Change
-from trimtab.declare.place import Place, base_of, overlay_of, scope_of
+from trimtab.declare.files import application_text
+from trimtab.declare.place import Place, application_of, base_of, overlay_of, scope_of
 from trimtab.declare.plan import Plan, Tools, Tree, recorded
 from trimtab.declare.record import NAME, content_id
 from trimtab.declare.users import destination_namespace, finalizers
@@ -27,7 +26,7 @@ class Removal(Struct, frozen=True, kw_only=True):
 def plan_removal(app: str, place: Place, tree: Tree, tools: Tools, *, uncommitted: frozenset[str]) -> Removal:
     """Raises Stalled where there is no such application, or where edits would be lost that are in no commit."""
     overlay, base = overlay_of(app, place), base_of(app, place)
-    manifest = f"{place.folder}/{place.environment}/argocd/applications/{app}.yaml"
+    manifest = application_of(app, place)
     gone = {path: text for path, text in tree.files.items() if path == manifest or path.startswith(f"{overlay}/")}
     if not gone:
         raise Stalled(
@@ -47,6 +46,26 @@ def plan_removal(app: str, place: Place, tree: Tree, tools: Tools, *, uncommitte
     )
 
 
+def plan_cascade(app: str, place: Place, tree: Tree, tools: Tools) -> Plan | None:
+    """The plan that has the Application take its objects with it, before it is removed; None where it does already.
+
+    Raises Stalled where its file cannot be changed without a person.
+    """
+    path = application_of(app, place)
+    now = tree.files.get(path)
+    if now is None or CASCADING.intersection(finalizers(tools.load(now, path))):
+        return None
+    record = recorded(tree, overlay_of(app, place), tools)
+    after = None
+    if record and record.environment:
+        made = application_text(record.declaration, record.environment, tools.dump)
+        wanted = application_text(record.declaration, record.environment, tools.dump, cascade=True)
+        after = wanted if now == made else tools.merge(now, made, wanted)
+    if after is None:
+        raise Stalled(f"{path}: add metadata.finalizers: [{RESOURCES_FINALIZER}] by hand, commit, and run this again")
+    return Plan(scope_of(app, place, base=False), (Change(path=path, action="change", before=now, after=after),))
+
+
 def _recorded_namespace(tree: Tree, overlay: str, tools: Tools) -> str:
     record = recorded(tree, overlay, tools)
     return record.declaration.namespace if record else ""
@@ -57,7 +76,7 @@ def _made(tree: Tree, folders: tuple[str, ...], tools: Tools) -> dict[str, str]:
     return {path: made for record in records for path, made in record.files.items()}
 
 
-def _refuse_losses(gone: dict[str, Any], made: dict[str, str], uncommitted: frozenset[str]) -> None:
+def _refuse_losses(gone: dict[str, str], made: dict[str, str], uncommitted: frozenset[str]) -> None:
     """What a person wrote and did not commit could not be had back."""
     lost = [
         path

@@ -6,6 +6,7 @@ for volume in reader.root.sections("volumes"): ...
 reader.raise_problems()
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -66,21 +67,21 @@ class Reader:
         self._sections.append(section)
         return section
 
-    def problems(self) -> tuple[Problem, ...]:
-        """All that is wrong, keys that nobody asked for included. To be called when everything is read."""
-        unknown = [
-            Problem(
-                self.located.origin, self.located.line((*section.path, key)), shown_path((*section.path, key)), hint
-            )
-            for section in self._sections
-            for key, hint in section.unknown()
-        ]
-        return tuple(sorted({*self._problems, *unknown}, key=lambda one: (one.line, one.where, one.what)))
+    def problems(self, *, unknown: bool = True) -> tuple[Problem, ...]:
+        """All that is wrong, in the order of lines; with `unknown`, when everything is read, keys nobody asked for."""
+        found = {*self._problems, *(self._unknown() if unknown else ())}
+        return tuple(sorted(found, key=lambda one: (one.line, one.where, one.what)))
 
-    def raise_problems(self) -> None:
+    def raise_problems(self, *, unknown: bool = True) -> None:
         """Raises InvalidDeclaration if there are any."""
-        if problems := self.problems():
+        if problems := self.problems(unknown=unknown):
             raise InvalidDeclaration(problems)
+
+    def _unknown(self) -> Iterator[Problem]:
+        for section in self._sections:
+            for key, hint in section.unknown():
+                path = (*section.path, key)
+                yield Problem(self.located.origin, self.located.line(path), shown_path(path), hint)
 
 
 class Section:
@@ -231,8 +232,16 @@ def wrong_with_choice(value: str, options: Sequence[str]) -> str:
     """What keeps `value` from being one of `options`."""
     if value in options:
         return ""
+    if len(options) == 1:
+        return f"has to be {options[0]}"
     close = get_close_matches(value, options, n=1)
     return f"has to be one of {', '.join(options)}" + (f"; did you mean {close[0]}?" if close else "")
+
+
+def like(pattern: str, wrong: str) -> Check:
+    """A check that a text is like `pattern` from end to end."""
+    compiled = re.compile(pattern)
+    return lambda value: "" if compiled.fullmatch(value) else wrong
 
 
 def _given(item: object) -> object:

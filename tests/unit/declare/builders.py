@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from trimtab.declare.declaration import Amounts, Declaration, Resources, SecretKey, Volume
 from trimtab.declare.place import APPLICATIONS, Place
 from trimtab.declare.plan import Plan, Tools, Tree, plan_application
+from trimtab.declare.removal import Removal, plan_removal
 from trimtab.render.yaml import dump, load
 
 REPOSITORY = "git@github.com:acme/infrastructure.git"
@@ -90,15 +91,25 @@ class Memory:
         """Users are the other environments' overlays."""
         shared = f"{place.folder}/{APPLICATIONS}/{app}/overlays/"
         own = f"{shared}{place.environment}/"
-        users = [path for path in self.files if path.startswith(shared) and not path.startswith(own)]
-        return Tree(self.files, tuple(sorted(path for path in users if path.endswith("/kustomization.yaml"))))
+        mine = (f"{place.folder}/{APPLICATIONS}/{app}/", f"{place.folder}/{place.environment}/")
+        files = {path: text for path, text in self.files.items() if path.startswith(mine)}
+        users = [path for path in files if path.startswith(shared) and not path.startswith(own)]
+        return Tree(files, tuple(sorted(path for path in users if path.endswith("/kustomization.yaml"))))
 
     def plan(self, declared: Declaration, place: Place) -> Plan:
         return plan_application(declared, place, self.tree(declared.name, place), self.tools)
 
     def apply(self, declared: Declaration, place: Place) -> Plan:
         """Raises AssertionError for what is out of scope."""
-        plan = self.plan(declared, place)
+        return self._written(self.plan(declared, place))
+
+    def remove(self, app: str, place: Place, uncommitted: frozenset[str] = frozenset()) -> Removal:
+        """As `apply`, for a removal."""
+        removal = plan_removal(app, place, self.tree(app, place), self.tools, uncommitted=uncommitted)
+        self._written(removal.plan)
+        return removal
+
+    def _written(self, plan: Plan) -> Plan:
         for change in plan.writes:
             assert not plan.scope.outside(change.path)
             assert self.files.get(change.path) == change.before

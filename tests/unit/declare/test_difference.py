@@ -19,7 +19,7 @@ def deployment(declared: Declaration) -> Manifest:
 def ordered(value: Any) -> Any:
     """Lists whose order counts for nothing, in one order."""
     if isinstance(value, dict):
-        return {name: ordered(item) for name, item in value.items()}
+        return {name: ordered(value[name]) for name in sorted(value)}
     if isinstance(value, list):
         return sorted((ordered(item) for item in value), key=repr)
     return value

@@ -71,7 +71,10 @@ def test_all_problems_are_told_at_once() -> None:
 
 
 BAD: dict[str, tuple[str, str]] = {
-    "kind of Argo CD": (SMALL.replace("ApplicationDeclaration", "Application"), ":2: kind: has to be one of"),
+    "kind of Argo CD": (
+        SMALL.replace("ApplicationDeclaration", "Application"),
+        ":2: kind: has to be ApplicationDeclaration",
+    ),
     "traversal in the name": (SMALL.replace("name: web\n", "name: ../../etc\n"), ":3: name: has to be a name"),
     "upper case": (SMALL.replace("name: web\n", "name: Web\n"), ":3: name: has to be a name"),
     "a dot": (SMALL.replace("name: web\n", "name: .\n"), ":3: name: has to be a name"),
