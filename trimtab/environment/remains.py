@@ -11,7 +11,7 @@ from trimtab.model.names import ARGOCD_CM, ARGOCD_SECRET, FIELD_MANAGER, GROUP
 Whose = Literal["ours", "shared", "generated", "stranger"]
 """Ours: goes. Shared: others' keys are in it, ours go. Generated: goes with its owner, or comes by itself."""
 
-MADE_BY_THE_SERVER = frozenset(
+MADE_FOR_US = frozenset(
     {
         ("Secret", ARGOCD_SECRET),
         ("Secret", "argocd-initial-admin-secret"),
@@ -19,10 +19,11 @@ MADE_BY_THE_SERVER = frozenset(
         ("ConfigMap", names.KNOWN_HOSTS),
         ("Lease", "trimtab-controller"),
         ("Lease", names.LOCK),
+        ("Secret", names.INGRESS_TLS),
         ("AppProject", "default"),
     }
 )
-"""Without an annotation of set-up's, and for nobody else's use."""
+"""Without an annotation of set-up's, and for nobody else's use: made by the server, or for the Ingress."""
 BY_ITSELF = frozenset({("ConfigMap", "kube-root-ca.crt"), ("ServiceAccount", "default")})
 PASSING = frozenset({"Event", "Endpoints", "EndpointSlice", "PodMetrics", "ControllerRevision"})
 SHARED = frozenset({ARGOCD_CM, ARGOCD_SECRET, names.RBAC, names.KNOWN_HOSTS, names.CERTIFICATES, names.PARAMETERS})
@@ -39,7 +40,7 @@ def whose(manifest: Manifest, *, environment: str, engine: Engine) -> Whose:
     if kind in PASSING or (kind, name) in BY_ITSELF or metadata.get("ownerReferences"):
         return "generated"
     annotated = (metadata.get("annotations") or {}).get(names.OWNER) == environment
-    mine = annotated or (engine == "trimtab" and (kind, name) in MADE_BY_THE_SERVER)
+    mine = annotated or (engine == "trimtab" and (kind, name) in MADE_FOR_US)
     if mine and name in SHARED and kind in ("ConfigMap", "Secret"):
         return "shared" if engine == "argocd" or others_keys(manifest) else "ours"
     return "ours" if mine else "stranger"

@@ -36,12 +36,11 @@ class Cluster:
 
     async def find_all(self, kind: str, *, group: str = "", namespace: str = "", selector: str = "") -> list[Manifest]:
         """All of a kind, in all namespaces unless one is given; [] where the kind is not known."""
-        try:
+        with contextlib.suppress(UnknownKind, NotFound):
             resource = await self.discovery.find(group, kind)
-        except UnknownKind:
-            return []
-        listed = await read.list_observed(self.transport, resource, namespace=namespace, label_selector=selector)
-        return [read.decode_manifest(one.raw, kind) for one in listed]
+            listed = await read.list_observed(self.transport, resource, namespace=namespace, label_selector=selector)
+            return [read.decode_manifest(one.raw, kind) for one in listed]
+        return []
 
     async def secret(self, name: str) -> dict[str, str]:
         """What a Secret of the control namespace holds, decoded; {} where there is none."""
@@ -63,13 +62,19 @@ class Cluster:
         found: dict[tuple[str, str], Manifest] = {}
         for resource in await self.discovery.resources():
             if resource.namespaced and {"list", "delete"} <= resource.verbs and "/" not in resource.plural:
-                for one in await read.list_observed(self.transport, resource, namespace=self.namespace):
-                    manifest = read.decode_manifest(one.raw, resource.kind.kind)
-                    manifest.setdefault("apiVersion", resource.kind.api_version)
-                    manifest.setdefault("kind", resource.kind.kind)
+                for manifest in await self._listed(resource):
                     # A kind may be served by several groups and versions: the object is the same.
                     found.setdefault((manifest["metadata"]["uid"], manifest["kind"]), manifest)
         return list(found.values())
+
+    async def _listed(self, resource: Resource) -> list[Manifest]:
+        """All of one kind in the control namespace; [] where its definition has just gone."""
+        try:
+            listed = await read.list_observed(self.transport, resource, namespace=self.namespace)
+        except NotFound:
+            return []
+        typed = {"apiVersion": resource.kind.api_version, "kind": resource.kind.kind}
+        return [{**typed, **read.decode_manifest(one.raw, resource.kind.kind)} for one in listed]
 
     async def relinquish(self, manifest: Manifest) -> None:
         """Have our fields taken out of an object that stays others'."""

@@ -7,6 +7,7 @@ from trimtab.errors import Stalled
 from trimtab.kube.discovery import UnknownKind
 from trimtab.manifests import InstallOptions, install_objects
 from trimtab.model.keys import Manifest
+from trimtab.model.names import GROUP
 from trimtab.setup.job import Job
 
 DEPLOYMENT = "trimtab"
@@ -33,11 +34,11 @@ async def look(job: Job) -> list[Line]:
 
 async def act(job: Job) -> None:
     for one in objects(job):
-        await _served(job, one)
         line = await job.cluster.apply(one)
         if line.action != "keep":
             job.terminal.done(line)
     if job.options.engine == "trimtab":
+        await _served(job)
         await _rolled_out(job)
     else:
         job.terminal.say(f"Restart {SERVER}, which reads {names.PARAMETERS} only when it starts.")
@@ -56,16 +57,19 @@ def objects(job: Job) -> list[Manifest]:
         trusted_proxies=job.env.ingress.trusted_proxies,
         annotations={names.OWNER: job.env.name},
     )
-    return [*certificates, *install_objects(options)]
+    # The namespace is the first step's, which leaves one alone that was there before.
+    return [*certificates, *(one for one in install_objects(options) if one["kind"] != "Namespace")]
 
 
-async def _served(job: Job, manifest: Manifest) -> None:
-    """A kind whose definition was applied just now is served a moment later."""
+async def _served(job: Job) -> None:
+    """A kind whose definition was applied just now is served a moment later. Raises Stalled when it never is."""
     until = job.clock.monotonic() + job.options.patience
-    while job.clock.monotonic() < until:
+    while True:
         try:
-            await job.cluster.difference(manifest)
+            await job.cluster.discovery.find(GROUP, "Application")
         except UnknownKind:
+            if job.clock.monotonic() > until:
+                raise
             job.cluster.discovery.invalidate()
             await job.clock.sleep(LOOK_AGAIN)
         else:

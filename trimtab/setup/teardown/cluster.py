@@ -12,6 +12,7 @@ from trimtab.setup.steps.install import objects
 
 RECORD = (names.ENVIRONMENT, names.APP, names.LOCK)
 """Last of all: a run that is interrupted has to find them."""
+RUNNING = ("Deployment", "Ingress")
 DEFINITIONS = "CustomResourceDefinition"
 
 
@@ -34,10 +35,14 @@ async def act(job: Job) -> None:
         if line.action == "delete":
             await job.cluster.delete(DEFINITIONS, line.subject.split()[-1], group="apiextensions.k8s.io")
             job.terminal.done(line)
+    job.cluster.discovery.invalidate()
 
 
 async def _ours(job: Job) -> list[Manifest]:
-    return [one for one in await _of(job, "ours") if one["metadata"]["name"] not in RECORD]
+    """What runs comes first: it shall not complain about what is missing."""
+    found = [one for one in await _of(job, "ours") if one["metadata"]["name"] not in RECORD]
+    found = [one for one in found if one["kind"] != "Application"]
+    return sorted(found, key=lambda one: (one["kind"] not in RUNNING, one["kind"], one["metadata"]["name"]))
 
 
 async def _shared(job: Job) -> list[Manifest]:

@@ -1,0 +1,35 @@
+"""Set-up from nothing, again, and back to nothing."""
+
+from tests.setup.place import Place
+
+
+async def test_from_nothing_with_three_clicks(place: Place) -> None:
+    text, terminal = place.environment(), place.terminal()
+    assert await place.set_up(text, terminal) == "done"
+    assert len(place.visitor.clicks) == 3
+    [key] = place.github.world.repositories["acme/infra"].keys
+    assert key.read_only
+    assert key.key.startswith("ssh-ed25519 ")
+
+
+async def test_again_changes_nothing(place: Place) -> None:
+    text = place.environment()
+    await place.set_up(text, place.terminal())
+    before = await place.objects()
+    again = place.terminal()
+    assert await place.set_up(text, again) == "nothing"
+    assert await place.objects() == before
+    assert not again.pages
+
+
+async def test_taken_down_nothing_is_left(place: Place) -> None:
+    text = place.environment()
+    await place.set_up(text, place.terminal())
+    terminal = place.terminal()
+    assert await place.tear_down(text, terminal) == "done"
+    repository = place.github.world.repositories["acme/infra"]
+    assert (repository.keys, place.github.world.github_apps, place.github.world.installations) == ([], {}, {})
+    await place.vanished("Namespace", "argocd")
+    assert "Namespace argocd" in terminal.planned("delete")
+    assert terminal.planned("leave") == []
+    assert await place.set_up(text, place.terminal()) == "done", "and it can be set up again"
