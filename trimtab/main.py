@@ -23,6 +23,7 @@ COMMANDS = {
     "setup": Lazy("trimtab.cli.setup:setup", "Set up an environment: deploy key, login, ingress, installation."),
     "teardown": Lazy("trimtab.cli.teardown:teardown", "Reverse a set-up; what others use stays."),
     "rotate": Lazy("trimtab.cli.rotate:rotate", "Replace a deploy key, webhook secret or signing key without a gap."),
+    "doctor": Lazy("trimtab.cli.doctor:doctor", "Look at all that an environment needs, and say what to do."),
     "scaffold": Lazy("trimtab.cli.scaffold:scaffold", "Print a declaration to begin with, commented."),
     "apply": Lazy("trimtab.cli.apply:apply", "Write what is declared into a checkout, as files to commit."),
     "delete": Lazy("trimtab.cli.delete:delete", "Take what is declared out of a checkout."),

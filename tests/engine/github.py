@@ -13,6 +13,7 @@ from trimtab.model.keys import Manifest
 from trimtab.model.known_hosts import HostKey
 
 META = "GET /meta"
+UI_HOST = "argocd.acme.localhost"
 OTHERS = "# ours\ngitlab.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAfuCHKVTjquxvt6CM6tdG4SLp1Btn/nOeHHE5UOzRdf\n"
 
 
@@ -24,6 +25,7 @@ class GitHubOnLoopback:
         self.server = server
         self.ssh = ssh
         self.ca = ca
+        self.ui_port = 443
 
     @property
     def host_key(self) -> HostKey:
@@ -59,7 +61,9 @@ class GitHubOnLoopback:
         return (
             "apiVersion: trimtab.dev/v1alpha1\nkind: Environment\nname: production\ndomain: acme.example\n"
             "organization: acme\nteams: [platform]\nrepository: infrastructure\n"
-            "ingress: {class: nginx, tls: {issuer: letsencrypt}}\n"
+            f"ingress: {{host: {UI_HOST}, port: {self.ui_port}, class: nginx, tls: {{issuer: letsencrypt}}}}\n"
+            "login: {type: oauthApp}\n"
+            f"install: {{namespace: {self.scene.control}}}\n"
             f"github:\n  url: {self.server.url}\n  apiURL: {self.server.url}\n  sshHost: 127.0.0.1\n"
             f"  sshPort: {self.ssh.port}\n  ca: |\n{ca}"
         )

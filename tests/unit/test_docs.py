@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from trimtab.cli.app import COMMANDS as APP_COMMANDS
+from trimtab.doctor.checks import CHECKS
 from trimtab.health.table import RULES
 from trimtab.main import COMMANDS
 
@@ -41,6 +42,11 @@ def test_every_command_is_documented() -> None:
         if name != "completion" and f"trimtab {name}" not in shown and f"make {name}" not in shown
     ] == []
     assert [name for name in APP_COMMANDS if name not in README] == []
+
+
+def test_every_check_of_the_doctor_has_a_heading() -> None:
+    headings = re.findall(r"^### (.+)$", (ROOT / "docs/doctor.md").read_text(), re.MULTILINE)
+    assert headings == [check.name for check in CHECKS]
 
 
 def test_every_health_rule_is_documented() -> None:

@@ -53,6 +53,7 @@ def test_only_known_packages_write_to_an_api_server() -> None:
         "trimtab/controller",  # status of Applications, Events
         "trimtab/cli",  # Applications: create, operation, annotations, delete
         "trimtab/server",  # what callers of the API write, argocd-secret, ended sessions
+        "trimtab/doctor",  # SubjectAccessReviews, which are questions
         "trimtab/setup",  # what an environment implies
         "trimtab/demo",  # Applications and CRDs of the demo
         "trimtab/kube",

@@ -39,6 +39,9 @@ COLORS = {
     "create": "green",
     "change": "yellow",
     "prune": "red",
+    "ok": "green",
+    "warning": "yellow",
+    "error": "red",
 }
 """The words that have a colour wherever they stand."""
 

@@ -10,6 +10,7 @@ from trimtab.controller.allocator import keep_lean
 from trimtab.controller.applications import Applications
 from trimtab.controller.clusters import ClusterHandle, Clusters
 from trimtab.controller.events import Recorder
+from trimtab.controller.findings import Findings
 from trimtab.controller.host_keys import HostKeys, is_about_host_key
 from trimtab.controller.loop import Loop
 from trimtab.controller.projects import Projects
@@ -75,6 +76,7 @@ async def keeping(world: World) -> AsyncIterator[None]:
         asyncio.create_task(_follow(world.projects.follow, world.clock), name="projects"),
         asyncio.create_task(world.queue.tick(), name="appointments"),
         asyncio.create_task(world.host_keys.keep(), name="host keys"),
+        asyncio.create_task(world.findings.keep(), name="findings"),
         *(asyncio.create_task(loop.work(), name=f"worker {n}") for n in range(world.settings.workers)),
     ]
     try:
@@ -137,6 +139,7 @@ def _world(transport: Transport, settings: Settings, clock: Clock, workshop: Wor
         host_keys=HostKeys(
             transport, discovery, namespace=namespace, clock=clock, recorder=recorder, on_change=host_keys_changed
         ),
+        findings=Findings(transport, discovery, namespace=namespace, clock=clock, recorder=recorder),
     )
     return world
 

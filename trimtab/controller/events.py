@@ -36,6 +36,8 @@ Reason = Literal[
     "SourceFellBack",
     "HostKeysReplaced",
     "HostKeyNotListed",
+    "Finding",
+    "FindingCleared",
 ]
 
 

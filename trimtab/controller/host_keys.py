@@ -16,7 +16,7 @@ from trimtab.controller.environment import Applied, applied_environment
 from trimtab.controller.events import Reason, Recorder
 from trimtab.controller.namespace_data import NamespaceData
 from trimtab.environment.environment import Environment
-from trimtab.environment.host_keys import Asked, place_of, refused, replaced
+from trimtab.environment.host_keys import Asked, refused, replaced
 from trimtab.environment.names import KNOWN_HOSTS, KNOWN_HOSTS_KEY
 from trimtab.errors import Stalled, TrimtabError
 from trimtab.github.client import GitHub
@@ -99,7 +99,7 @@ class HostKeys:
             return None
         with contextlib.suppress(TrimtabError):
             applied = await applied_environment(self._kept)
-            if applied is not None and parse_url(url).host == place_of(applied.env):
+            if applied is not None and parse_url(url).host == applied.env.ssh_place:
                 return applied
         return None
 
@@ -115,7 +115,7 @@ class HostKeys:
         await asyncio.shield(self._answer)
 
     async def _alarm(self, applied: Applied, offered: str) -> Stalled:
-        known = keys_of(await self._known_hosts(), place_of(applied.env))
+        known = keys_of(await self._known_hosts(), applied.env.ssh_place)
         message = refused(applied.env, offered, known=known, asked=self._asked)
         if offered != self._raised:
             self._raised = offered
@@ -157,7 +157,7 @@ class HostKeys:
             return
         keys = await _listed(applied.env, self._clock)
         self._asked = Asked(at=rfc3339(self._clock.now()), listed=keys)
-        place, before = place_of(applied.env), list[HostKey]()
+        place, before = applied.env.ssh_place, list[HostKey]()
 
         def change(data: Mapping[str, str]) -> Mapping[str, str]:
             known = data.get(KNOWN_HOSTS_KEY, "")

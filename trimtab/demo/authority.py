@@ -12,7 +12,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from trimtab.kube.credentials import ClientCertificate
 
-VALID = dt.timedelta(days=7)
+VALID = dt.timedelta(days=90)
 USES = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
 SIGNS = x509.KeyUsage(
     digital_signature=True,

@@ -16,17 +16,11 @@ class Asked(Struct, frozen=True, kw_only=True):
     problem: str = ""
 
 
-def place_of(env: Environment) -> str:
-    """The host of Git over SSH, with its port unless that is 22."""
-    port = env.github.ssh_port
-    return env.ssh_host if port == 22 else f"{env.ssh_host}:{port}"
-
-
 def replaced(env: Environment, before: Sequence[HostKey], after: Sequence[HostKey]) -> str:
     """The news that other keys are trusted from now on."""
-    was = _shown(before) or "none"
+    was = shown_keys(before) or "none"
     return (
-        f"the host keys of {place_of(env)} are now {_shown(after)}, as {env.api_url}/meta lists them; "
+        f"the host keys of {env.ssh_place} are now {shown_keys(after)}, as {env.api_url}/meta lists them; "
         f"known until now: {was}"
     )
 
@@ -35,16 +29,17 @@ def refused(env: Environment, offered: str, *, known: Sequence[HostKey], asked: 
     """Why nothing is fetched from a host that shows a key which GitHub does not list, and what to do."""
     shown = offered or "a key that ssh does not name"
     found = (
-        f"{env.api_url}/meta could not be asked ({asked.problem}); known are {_shown(known) or 'none'}"
+        f"{env.api_url}/meta could not be asked ({asked.problem}); known are {shown_keys(known) or 'none'}"
         if asked.problem
-        else f"{env.api_url}/meta lists {_shown(asked.listed)} (asked at {asked.at})"
+        else f"{env.api_url}/meta lists {shown_keys(asked.listed)} (asked at {asked.at})"
     )
     return (
-        f"{place_of(env)} shows the host key {shown}, which is not one of GitHub's: {found}. Nothing is fetched: "
+        f"{env.ssh_place} shows the host key {shown}, which is not one of GitHub's: {found}. Nothing is fetched: "
         "somebody may be intercepting the connection. Look at what is between the cluster and GitHub (proxy, DNS, "
         "firewall). If GitHub really has a new key, fetching goes on by itself as soon as GitHub lists it"
     )
 
 
-def _shown(keys: Sequence[HostKey]) -> str:
+def shown_keys(keys: Sequence[HostKey]) -> str:
+    """Types and fingerprints, on one line."""
     return ", ".join(map(str, keys))

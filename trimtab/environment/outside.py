@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from trimtab.environment.environment import Environment
 from trimtab.environment.ingress import tls_secret
+from trimtab.model.keys import Manifest
 
 Trouble = Literal["", "name", "connection", "certificate", "answer", "status"]
 
@@ -21,6 +22,12 @@ class Seen(Struct, frozen=True, kw_only=True):
     status: int = 0
     addresses: tuple[str, ...] = ()
     ingress: tuple[str, ...] = ()
+
+
+def ingress_addresses(ingress: Manifest | None) -> tuple[str, ...]:
+    """Where an Ingress is, as its controller says; () while none has taken it up."""
+    balancer = ((ingress or {}).get("status") or {}).get("loadBalancer") or {}
+    return tuple(one.get("ip") or one.get("hostname") or "" for one in balancer.get("ingress") or ())
 
 
 def reason(env: Environment, seen: Seen) -> str:

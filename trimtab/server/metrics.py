@@ -93,6 +93,11 @@ def _of_controller(served: Served) -> Iterator[Metric]:
     depth = GaugeMetricFamily("workqueue_depth", "Applications that wait for a look.", labels=("name",))
     depth.add_metric(("app_reconciliation_queue",), len(served.world.queue))
     yield depth
+    says = "What the last look at the environment found."
+    found = GaugeMetricFamily("trimtab_findings", says, labels=("check", "level"))
+    for (check, level), count in sorted(served.world.findings.counts.items()):
+        found.add_metric((check, level), count)
+    yield found
 
 
 def _of_git(served: Served) -> Iterator[Metric]:

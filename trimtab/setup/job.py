@@ -13,7 +13,7 @@ from trimtab.environment.github_app import permission_map
 from trimtab.errors import Stalled
 from trimtab.github.app import AppTokens, InstallationTokens
 from trimtab.github.client import GitHub
-from trimtab.github.endpoints import Endpoints
+from trimtab.github.endpoints import endpoints_of
 from trimtab.github.tokens import Given
 from trimtab.model.names import ARGOCD_SECRET
 from trimtab.setup.cluster import Cluster
@@ -62,20 +62,14 @@ class Job:
     """Use as `async with Job(read, …) as job`."""
 
     def __init__(self, read: ReadFile, *, cluster: Cluster, terminal: Terminal, clock: Clock, options: Options) -> None:
-        self.env = env = read.env
+        self.env = read.env
         self.file = read
         self.cluster = cluster
         self.terminal = terminal
         self.clock = clock
         self.options = options
         self.facts = Facts()
-        self.endpoints = Endpoints(
-            web=env.web_url,
-            api=env.api_url,
-            ssh_host=env.ssh_host,
-            ssh_port=env.github.ssh_port,
-            ca_pem=env.github.ca,
-        )
+        self.endpoints = endpoints_of(self.env)
         self._clients: dict[str, GitHub] = {}
         self._exits = contextlib.AsyncExitStack()
 

@@ -1,0 +1,1 @@
+"""What `trimtab doctor` looks at: `checks.py` is the table. What is concluded from it is in `environment/findings`."""
