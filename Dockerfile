@@ -17,4 +17,4 @@ ENV PATH="/usr/local/bin:/usr/bin" \
 WORKDIR /
 EXPOSE 8080
 USER 999:999
-ENTRYPOINT ["trimtab"]
+ENTRYPOINT ["tini", "--", "trimtab"]

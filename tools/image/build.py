@@ -100,7 +100,7 @@ def run_configuration(created: str) -> dict[str, Any]:
     return {
         "User": f"{layout.USER}:{layout.USER}",
         "Env": [f"{name}={value}" for name, value in layout.ENVIRONMENT.items()],
-        "Entrypoint": [layout.ENTRYPOINT],
+        "Entrypoint": list(layout.ENTRYPOINT),
         "WorkingDir": "/",
         "ExposedPorts": {f"{layout.PORT}/tcp": {}},
         "Labels": layout.LABELS | version | revision,

@@ -6,7 +6,8 @@ SUITE: Final = "bookworm"
 PYTHON: Final = "python3.11"
 USER: Final = 999
 """The user and the group; `runAsUser` of the manifests."""
-ENTRYPOINT: Final = "trimtab"
+PROGRAM: Final = "trimtab"
+ENTRYPOINT: Final = ("tini", "--", PROGRAM)
 PORT: Final = 8080
 ENVIRONMENT: Final = {
     "PATH": "/usr/local/bin:/usr/bin",
@@ -74,6 +75,7 @@ LEFT_AWAY: Final = (
     "usr/lib/git-core/git-subtree",
     "usr/lib/git-core/git-svn",
     "usr/lib/git-core/scalar",
+    "usr/bin/tini-static",
     "usr/lib/openssh/",
     "usr/lib/systemd/",
     "usr/share/applications/",

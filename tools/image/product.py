@@ -16,12 +16,12 @@ def stage(root: Path, *, base: Path) -> None:
     shutil.copytree(ROOT / "trimtab", target, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     for path in target.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
-    program = f"{layout.SCRIPTS}/{layout.ENTRYPOINT}"
+    program = f"{layout.SCRIPTS}/{layout.PROGRAM}"
     tree.write(root, program, layout.FILES[program])
     information = f"{layout.LIBRARY}/trimtab-{__version__}.dist-info"
     licence = (ROOT / "LICENSE").read_bytes()
     tree.write(root, f"{information}/METADATA", _metadata())
-    tree.write(root, f"{information}/entry_points.txt", f"[console_scripts]\n{layout.ENTRYPOINT} = trimtab.main:main\n")
+    tree.write(root, f"{information}/entry_points.txt", f"[console_scripts]\n{layout.PROGRAM} = trimtab.main:main\n")
     for name in (f"{information}/licenses/LICENSE", f"{layout.DOCUMENTS}/copyright"):
         tree.write(root, name, licence)
     python.precompile(target, root, base=base)

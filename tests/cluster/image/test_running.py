@@ -3,15 +3,13 @@
 import asyncio
 import re
 import shutil
-import signal
-from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.cluster.image.container import Container
+from tests.cluster.image.container import Container, children
 from tests.cluster.server.replicas import ADDRESS, START_SECONDS, caller
 from tests.engine.objects import config_map, deployment, files
 from tests.engine.world import at, until
@@ -34,7 +32,7 @@ metadata: {name: "{{ .Release.Name }}-chart"}
 data: {chart: "{{ .Chart.Version }}"}
 """
 
-Run = Callable[..., AbstractAsyncContextManager[Process]]
+Run = Callable[..., AbstractAsyncContextManager[None]]
 
 
 @pytest.fixture
@@ -44,16 +42,13 @@ def run(container: Container, control_plane: ControlPlane, empty_desk: Desk) -> 
     flags = ("--kubeconfig=/cache/kubeconfig", "--cache=/cache", "--namespace", empty_desk.control, "--poll=1h")
 
     @asynccontextmanager
-    async def running(command: str, *more: str) -> AsyncIterator[Process]:
-        process = await container.start(command, *flags, *more)
+    async def running(command: str, *more: str) -> AsyncIterator[None]:
+        await container.start(command, *flags, *more)
         try:
-            yield process
-            process.send_signal(signal.SIGTERM)
-            assert await asyncio.wait_for(process.wait(), 30) == 0, container.log
+            yield
+            assert await container.stop() == 0, container.log
         finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+            await container.kill()
         assert "Traceback" not in container.log, container.log
         assert "defect" not in container.log, container.log
 
@@ -80,12 +75,28 @@ async def _on_course(desk: Desk, name: str) -> None:
     await desk.app_until(lambda app: at(app, "status.health.status") == "Healthy", name)
 
 
-def _listens(container: Container, process: Process) -> Callable[[], Coroutine[None, None, re.Match[str] | None]]:
+async def _port(container: Container) -> int:
+    """Where the server listens, when it does."""
+
     async def look() -> re.Match[str] | None:
-        assert process.returncode is None, container.log
+        assert container.runs, container.log
         return ADDRESS.search(container.log)
 
-    return look
+    found = await until(look, bool, within=START_SECONDS)
+    assert found is not None
+    return int(found[1])
+
+
+async def _buries_orphans(container: Container) -> None:
+    """What a killed program leaves behind becomes the first process's; the dead among it have to go."""
+    before = children(container.first)
+    leave = ["nsenter", "--target", str(container.first), "--pid", "sh", "-c", "sh -c 'exec sleep 0.2' & exit 0"]
+    assert await (await asyncio.create_subprocess_exec(*leave)).wait() == 0
+
+    async def look() -> list[int]:
+        return children(container.first)
+
+    assert await until(look, lambda seen: seen == before) == before
 
 
 async def test_the_server_keeps_every_kind_of_source_on_course(
@@ -106,12 +117,11 @@ async def test_the_server_keeps_every_kind_of_source_on_course(
         await desk.create(desk.an_app("plain", path="plain", source={"repoURL": await _over_ssh(desk, ssh)}))
         for name in ("kustomized", "chart"):
             await desk.create(desk.an_app(name, path=name, source={"repoURL": http.url("repo.git")}))
-        async with run("serve", "--address=127.0.0.1", "--port=0") as process:
-            found = await until(_listens(container, process), bool, within=START_SECONDS)
-            assert found is not None
+        async with run("serve", "--address=127.0.0.1", "--port=0"):
+            port = await _port(container)
             for name in ("plain", "kustomized", "chart"):
                 await _on_course(desk, name)
-            async with caller(int(found[1])) as session:
+            async with caller(port) as session:
                 for path in ("/healthz", "/readyz", "/"):
                     async with session.get(path) as response:
                         assert response.status == 200, path
@@ -121,7 +131,9 @@ async def test_the_server_keeps_every_kind_of_source_on_course(
     assert at(await desk.there("ConfigMap", f"{desk.named('chart')}-chart"), "data.chart") == "1.2.3"
 
 
-async def test_the_controller_follows_what_is_pushed(run: Run, empty_desk: Desk, http: HttpGit) -> None:
+async def test_the_controller_follows_what_is_pushed(
+    run: Run, container: Container, empty_desk: Desk, http: HttpGit
+) -> None:
     desk = empty_desk
     desk.repo.commit(files("plain", config_map("settings")))
     await desk.create(desk.an_app(path="plain", source={"repoURL": http.url("repo.git")}))
@@ -130,4 +142,5 @@ async def test_the_controller_follows_what_is_pushed(run: Run, empty_desk: Desk,
         desk.repo.commit(files("plain", config_map("settings", {"key": "two"})))
         await desk.refresh()
         await _on_course(desk, "shop")
+        await _buries_orphans(container)
     assert at(await desk.there("ConfigMap", "settings"), "data.key") == "two"
