@@ -54,7 +54,12 @@ def image(output: Path = OUTPUT, *, say: Callable[[str], None] | None = None) ->
     if architecture not in python.MACHINES:
         raise ImageError(f"there are no Python packages for {architecture}, only for {' and '.join(python.MACHINES)}")
     with cache.locked(home() / "lock", waiting=lambda: told("another process builds an image: waiting for it")):
-        return _built(output, architecture, told)
+        # What pip and Python write shall be readable in the image, whoever builds it.
+        before = os.umask(0o022)
+        try:
+            return _built(output, architecture, told)
+        finally:
+            os.umask(before)
 
 
 def _built(output: Path, architecture: str, say: Callable[[str], None]) -> Image:

@@ -75,6 +75,7 @@ def _add(
     if member.isdir():
         member.mode = folder_mode(name)
     if member.isfile():
+        member.mode = 0o755 if member.mode & 0o111 else 0o644
         with path.open("rb") as content:
             archive.addfile(member, content)
     else:

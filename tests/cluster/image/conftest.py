@@ -2,18 +2,19 @@
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cluster.engine.conftest import api, installed
+from tests.cluster.engine.conftest import api, granted, installed, refused
 from tests.cluster.image.container import Container
+from tests.engine.world import Account
 from tests.server.fixtures import empty_desk
 from tools.image import build
 
-__all__ = ["api", "empty_desk", "installed"]
+__all__ = ["api", "empty_desk", "granted", "installed", "refused"]
 
 HERE = Path(__file__).parent
 COLD_SECONDS = 400
@@ -51,6 +52,11 @@ def root(archive: Path) -> Path:
     for folder in (place, place.parent):
         folder.chmod(0o755)
     return rootfs
+
+
+@pytest.fixture
+def account(granted: Callable[[str], Account]) -> Account:
+    return granted("trimtab")
 
 
 @pytest.fixture

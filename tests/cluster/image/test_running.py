@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.image.container import Container, children
+from tests.cluster.installation import account_file
 from tests.cluster.server.replicas import ADDRESS, START_SECONDS, caller
 from tests.engine.objects import config_map, deployment, files
 from tests.engine.world import at, until
 from tests.server.desk import Desk
 from tests.servers.http_git import HttpGit
 from tests.servers.openssh import OpenSsh
-from tools.controlplane.run import ControlPlane
 from trimtab import __version__
 from trimtab.model.names import SECRET_TYPE_LABEL
 
@@ -36,9 +36,9 @@ Run = Callable[..., AbstractAsyncContextManager[None]]
 
 
 @pytest.fixture
-def run(container: Container, control_plane: ControlPlane, empty_desk: Desk) -> Run:
-    """Run the image with a command until the end of the block; SIGTERM then ends it in good order."""
-    shutil.copyfile(control_plane.kubeconfig(), container.cache / "kubeconfig")
+def run(container: Container, empty_desk: Desk) -> Run:
+    """Run the image, as its ServiceAccount, until the end of the block; SIGTERM then ends it in good order."""
+    shutil.copyfile(account_file(empty_desk.folder, "trimtab"), container.cache / "kubeconfig")
     flags = ("--kubeconfig=/cache/kubeconfig", "--cache=/cache", "--namespace", empty_desk.control, "--poll=1h")
 
     @asynccontextmanager
