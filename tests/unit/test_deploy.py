@@ -124,6 +124,16 @@ def test_selectors_lead_to_the_pods_and_the_pods_to_their_account() -> None:
         assert selector.items() <= labels
 
 
+def test_one_port_is_served_and_let_in() -> None:
+    (port,) = the_container()["ports"]
+    assert f"--port={port['containerPort']}" in the_container()["args"]
+    (policy,) = manifests("NetworkPolicy")
+    assert policy["spec"]["policyTypes"] == ["Ingress"]
+    assert policy["spec"]["ingress"] == [{"ports": [{"port": port["name"]}]}]
+    (service,) = manifests("Service")
+    assert {one["targetPort"] for one in service["spec"]["ports"]} == {port["name"]}
+
+
 def test_the_right_to_the_lease_is_that_to_ours() -> None:
     rules = [rule for role in manifests("Role") for rule in role["rules"] if rule["resources"] == ["leases"]]
     assert [rule.get("resourceNames") for rule in rules if rule["verbs"] != ["create"]] == [[NAME]]
