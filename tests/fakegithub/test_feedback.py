@@ -22,7 +22,7 @@ async def test_a_pull_request_is_opened_found_and_merged(
     github: FakeGitHub, client: Client, listener: Listener
 ) -> None:
     world = github.world
-    world.hook(world.repositories["acme/infrastructure"], listener.url, events_=("push", "pull_request"))
+    world.hook(world.repositories["acme/infrastructure"], listener.url, events=("push", "pull_request"))
     world.protect("acme/infrastructure", "main")
     made = await a_pull(github, client)
     assert (made["number"], made["state"], made["changed_files"], made["mergeable"]) == (1, "open", 1, True)

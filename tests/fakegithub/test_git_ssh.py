@@ -109,12 +109,22 @@ async def test_host_keys_change_and_meta_says_so_or_not(
     door = Door(github, tmp_path, read_only=True)
     async with Client(github.api_url) as client:
         before = await client.get("/meta")
-        assert before["ssh_keys"] == [sshd.host_key]
-        await sshd.rotate("ecdsa-sha2-nistp256", listed=listed)
+        assert before["ssh_keys"] == list(sshd.host_keys.values())
+        assert sorted(before["ssh_key_fingerprints"]) == ["SHA256_ECDSA", "SHA256_ED25519", "SHA256_RSA"]
+        await sshd.rotate(listed=listed)
         with pytest.raises(GitFailed, match="Host key verification failed"):
             await git("ls-remote", github.ssh_url(REPOSITORY), ssh_command=door.ssh)
         after = await client.get("/meta")
-    assert (after["ssh_keys"] == [sshd.host_key]) is listed
-    assert list(after["ssh_key_fingerprints"]) == (["SHA256_ECDSA"] if listed else ["SHA256_ED25519"])
+    assert (after["ssh_keys"] == list(sshd.host_keys.values())) is listed
+    assert (after == before) is not listed
     trusting = ssh_command(door.path, sshd.known_hosts)
     assert "refs/heads/main" in await git("ls-remote", github.ssh_url(REPOSITORY), ssh_command=trusting)
+
+
+async def test_one_host_key_changes(github: FakeGitHub, sshd: SshServer, tmp_path: Path) -> None:
+    """As GitHub's RSA key did: who knows another one does not notice."""
+    door = Door(github, tmp_path, read_only=True)
+    known = dict(sshd.host_keys)
+    await sshd.rotate("ssh-rsa")
+    assert [name for name, key in sshd.host_keys.items() if key != known[name]] == ["ssh-rsa"]
+    assert "refs/heads/main" in await git("ls-remote", github.ssh_url(REPOSITORY), ssh_command=door.ssh)

@@ -46,10 +46,12 @@ async def test_what_is_no_key(client: Client, key: str) -> None:
 
 
 async def test_an_organisation_may_forbid_them(github: FakeGitHub, client: Client) -> None:
+    await client.post(KEYS, {"title": "earlier", "key": public_key()})
     github.world.organisations["acme"].deploy_keys = False
     reply = await client.ask("POST", KEYS, {"title": "x", "key": public_key()})
     assert reply.status == 422
     assert reply.body["errors"][0]["message"] == "Deploy keys are disabled for this repository"
+    assert [one["enabled"] for one in await client.get(KEYS)] == [False], "those that are there open nothing"
 
 
 async def test_only_who_administers_may(github: FakeGitHub, client: Client) -> None:

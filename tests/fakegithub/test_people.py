@@ -106,6 +106,7 @@ async def test_the_token_of_an_apps_user(github: FakeGitHub, client: Client, clo
     assert [one["id"] for one in found["installations"]] == [installation.id]
     assert (await client.ask("GET", REPOSITORY, as_=token)).status == 200
     assert (await client.ask("GET", "/repos/acme/shop", as_=token)).status == 404, "it is not installed there"
+    assert (await client.ask("GET", "/user/installations")).status == 403, "a token of ada's own is no App's"
     assert "X-OAuth-Scopes" not in (await client.ask("GET", "/user", as_=token)).headers
     clock.step(28800)
     assert (await client.ask("GET", "/user", as_=token)).status == 401

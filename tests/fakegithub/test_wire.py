@@ -46,6 +46,18 @@ async def test_calls_are_counted(client: Client) -> None:
     assert (await client.get("/rate_limit"))["rate"]["limit"] == 5000
 
 
+async def test_names_are_the_same_in_capitals(client: Client) -> None:
+    assert (await client.get("/repos/ACME/Infrastructure"))["full_name"] == "acme/infrastructure"
+    assert (await client.get("/orgs/Acme"))["login"] == "acme"
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"), [({"User-Agent": ""}, 403), ({"X-GitHub-Api-Version": "2020-01-01"}, 400)]
+)
+async def test_headers_that_github_refuses(client: Client, headers: dict[str, str], status: int) -> None:
+    assert (await client.ask("GET", "/meta", **headers)).status == status
+
+
 async def test_the_prefix_may_be_none(contract: GitHubContract) -> None:
     """As on github.com, whose API has a host of its own."""
     async with FakeGitHub(prefix="", validator=contract) as github:

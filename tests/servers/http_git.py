@@ -6,7 +6,6 @@ async with HttpGit(tmp_path / "repositories", login=("ada", "secret")) as server
 
 import asyncio
 import base64
-import os
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +13,8 @@ from types import TracebackType
 from typing import Self
 
 from aiohttp import web
+
+from trimtab.fakegithub.git_http import http_backend
 
 Misbehaviour = int | str
 """An HTTP status to answer with, "hang", "drop" (in the middle of the answer), "garbage", or `redirect:URL`."""
@@ -108,33 +109,7 @@ class HttpGit:
         return None
 
     async def _backend(self, request: web.Request, *, cut: bool) -> web.StreamResponse:
-        environment = {
-            "PATH": os.environ["PATH"],
-            "GIT_PROJECT_ROOT": str(self.root),
-            "GIT_HTTP_EXPORT_ALL": "1",
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_CONFIG_GLOBAL": "/dev/null",
-            "REQUEST_METHOD": request.method,
-            "PATH_INFO": request.path,
-            "QUERY_STRING": request.query_string,
-            "CONTENT_TYPE": request.headers.get("Content-Type", ""),
-            "GIT_PROTOCOL": request.headers.get("Git-Protocol", ""),
-            "HTTP_CONTENT_ENCODING": request.headers.get("Content-Encoding", ""),
-            "REMOTE_ADDR": "127.0.0.1",
-        }
-        content = await request.read()
-        process = await asyncio.create_subprocess_exec(
-            "git",
-            "http-backend",
-            # Without a body it ends without reading, and writing to it would fail.
-            stdin=asyncio.subprocess.PIPE if content else asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            env=environment,
-        )
-        output, _ = await process.communicate(content or None)
-        head, _, body = output.partition(b"\r\n\r\n")
-        headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
-        status = int(headers.pop("Status", "200").split()[0])
+        status, headers, body = await http_backend(request, self.root, request.path)
         if not cut:
             return web.Response(status=status, headers=headers, body=body)
         response = web.StreamResponse(status=status, headers=headers | {"Content-Length": str(len(body))})

@@ -8,7 +8,7 @@
 
 **Where it is.** `github.url` (pages), `github.api_url` (REST, as on GitHub Enterprise), `github.clone_url("acme/x")`
 (Git by HTTP, any user, a token as password), `github.ssh_url("acme/x")` (`ssh://git@127.0.0.1:PORT/acme/x.git`;
-`github.ssh.user` is whom to log in as, `github.ssh.known_hosts` the line to know). Use the URLs, and do not build
+`github.ssh.user` is whom to log in as, `github.ssh.known_hosts` the lines to know). Use the URLs, and do not build
 them.
 
 **What is in it** is said in verbs of `github.world`:
@@ -34,7 +34,7 @@ a person. The REST API is the `ROUTES` of each module in `api/`.
 `.held` and `.release(reverse=True)` delay and swap.
 
 **Trouble**: `github.trouble = Trouble.DOWN` for everything, `github.plan(Trouble.LOST, "POST", "/keys$")` for the next
-call that matches. `await github.ssh.rotate(listed=False)`: another host key, which `/meta` does not list.
+call that matches. `await github.ssh.rotate(listed=False)`: other host keys, which `/meta` does not list.
 
 **Held to the original**: a `validator` sees every exchange of the API; that of the tests, `GitHubContract`, compares
 with GitHub's published OpenAPI description, requests and answers, and fails the test when the fake GitHub ends.

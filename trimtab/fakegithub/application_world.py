@@ -7,7 +7,7 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from trimtab.fakegithub import events
+from trimtab.fakegithub import payloads
 from trimtab.fakegithub.applications import (
     Conversion,
     GitHubApp,
@@ -124,7 +124,7 @@ class Applications(People):
             chosen = {self.repositories[f"{account}/{name}"].id for name in repositories}
         made = Installation(self.new_id(), app, account, self.clock.now(), app.permissions, app.events, chosen)
         self.installations[made.id] = made
-        payload = events.installation(self, made, "created", sender or self._somebody(account))
+        payload = payloads.installation(self, made, "created", sender or self._somebody(account))
         self.tell_app(app, "installation", payload, installation=made.id)
         return made
 
@@ -136,7 +136,7 @@ class Applications(People):
         for action, numbers in (("added", after - before), ("removed", before - after)):
             if numbers:
                 who = sender or self._somebody(installation.account)
-                payload = events.installation_repositories(self, installation, action, numbers=numbers, sender=who)
+                payload = payloads.installation_repositories(self, installation, action, numbers=numbers, sender=who)
                 self.tell_app(installation.app, "installation_repositories", payload, installation=installation.id)
 
     def reached(self, installation: Installation) -> set[int]:
@@ -153,7 +153,7 @@ class Applications(People):
 
     def uninstall(self, installation: Installation, *, sender: str = "") -> None:
         """An installation ends, and its tokens with it; the deploy keys that it made stay."""
-        payload = events.installation(self, installation, "deleted", sender or self._somebody(installation.account))
+        payload = payloads.installation(self, installation, "deleted", sender or self._somebody(installation.account))
         self.tell_app(installation.app, "installation", payload, installation=installation.id)
         del self.installations[installation.id]
         for value in [value for value, one in self.tokens.items() if one.installation == installation.id]:

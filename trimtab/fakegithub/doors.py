@@ -24,14 +24,9 @@ class Admitted:
     actor: str
 
 
-def find(world: World, path: str) -> Repository | None:
-    """The repository of `/acme/cluster.git`."""
-    return world.repositories.get(path.strip("/").removesuffix(".git"))
-
-
 def by_http(world: World, path: str, authorization: str, *, push: bool) -> Admitted | Refused:
-    """A token is the password of any user, by custom `x-access-token`."""
-    found, value = find(world, path), secret_of(authorization)
+    """A token is the password of any user, `x-access-token` by custom."""
+    found, value = world.find_repository(_name(path)), secret_of(authorization)
     token = good(world, value) if value else None
     if value and token is None:
         return Refused(401, "Bad credentials")
@@ -51,7 +46,7 @@ def by_http(world: World, path: str, authorization: str, *, push: bool) -> Admit
 
 def by_ssh(world: World, key: str, path: str, *, push: bool) -> Admitted | Refused:
     """A deploy key opens one repository; a person's key opens what the person may see."""
-    wanted = find(world, path)
+    wanted = world.find_repository(_name(path))
     for repository in world.repositories.values():
         for door in repository.keys:
             if door.key == key:
@@ -64,6 +59,11 @@ def by_ssh(world: World, key: str, path: str, *, push: bool) -> Admitted | Refus
             if role:
                 return Admitted(wanted, user.login)
     return Refused(404, "ERROR: Repository not found.")
+
+
+def _name(path: str) -> str:
+    """`acme/cluster` of `/acme/cluster.git`."""
+    return path.strip("/").removesuffix(".git")
 
 
 def keys(world: World) -> list[str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from pathlib import Path
 
 from aiohttp import web
 
@@ -30,28 +31,28 @@ class GitHttp:
             headers = {"WWW-Authenticate": 'Basic realm="GitHub"'} if door.status == 401 else {}
             return web.Response(status=door.status, text=f"{door.text}\n", headers=headers)
         before = git_store.refs(door.repository.git)
-        response = await _backend(request, str(door.repository.git), rest)
+        status, headers, body = await http_backend(request, door.repository.git, f"/{rest}")
         if rest == "git-receive-pack":
             moves = git_store.moved(before, git_store.refs(door.repository.git))
             self._world.pushed(door.repository, moves, door.actor)
-        return response
+        return web.Response(status=status, headers=headers, body=body)
 
 
-async def _backend(request: web.Request, repository: str, rest: str) -> web.Response:
+async def http_backend(request: web.Request, root: Path, path: str) -> tuple[int, dict[str, str], bytes]:
+    """What `git http-backend` answers: status, headers, body. `path` begins with a slash and is below `root`."""
     environment = {
         "PATH": os.environ["PATH"],
-        "GIT_PROJECT_ROOT": repository,
+        "GIT_PROJECT_ROOT": str(root),
         "GIT_HTTP_EXPORT_ALL": "1",
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": os.devnull,
         "REQUEST_METHOD": request.method,
-        "PATH_INFO": f"/{rest}",
+        "PATH_INFO": path,
         "QUERY_STRING": request.query_string,
         "CONTENT_TYPE": request.headers.get("Content-Type", ""),
         "GIT_PROTOCOL": request.headers.get("Git-Protocol", ""),
         "HTTP_CONTENT_ENCODING": request.headers.get("Content-Encoding", ""),
         "REMOTE_ADDR": "127.0.0.1",
-        "REMOTE_USER": "fake",
     }
     content = await request.read()
     process = await asyncio.create_subprocess_exec(
@@ -66,4 +67,4 @@ async def _backend(request: web.Request, repository: str, rest: str) -> web.Resp
     head, _, body = output.partition(b"\r\n\r\n")
     headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if line)
     status = int(headers.pop("Status", "200").split()[0])
-    return web.Response(status=status, headers=headers, body=body)
+    return status, headers, body

@@ -2,7 +2,7 @@
 
 import uuid
 
-from trimtab.fakegithub import events
+from trimtab.fakegithub import payloads
 from trimtab.fakegithub.applications import GitHubApp, Installation
 from trimtab.fakegithub.hooks import Delivery, Hook
 from trimtab.fakegithub.people import Organisation
@@ -20,7 +20,7 @@ class Hooks(State):
         url: str,
         *,
         secret: str = "",
-        events_: tuple[str, ...] = ("push",),
+        events: tuple[str, ...] = ("push",),
         content_type: str = "json",
         insecure_ssl: str = "0",
         active: bool = True,
@@ -34,7 +34,7 @@ class Hooks(State):
             now,
             now,
             secret=secret,
-            events=events_,
+            events=events,
             active=active,
             content_type=content_type,
             insecure_ssl=insecure_ssl,
@@ -45,7 +45,7 @@ class Hooks(State):
 
     def ping(self, hook: Hook, repository: Repository | None = None) -> None:
         """GitHub's zen, to a hook of a repository or of an App."""
-        self.send(hook, "ping", events.ping(self, hook, repository), repository=repository)
+        self.send(hook, "ping", payloads.ping(self, hook, repository), repository=repository)
 
     def covering(self, account: str, repository: Repository | None = None) -> list[Installation]:
         """The installations on an account that may see a repository."""

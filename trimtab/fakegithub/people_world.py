@@ -3,7 +3,7 @@
 import datetime as dt
 import secrets
 
-from trimtab.fakegithub import events
+from trimtab.fakegithub import payloads
 from trimtab.fakegithub.credentials import Kind, Token, new_value
 from trimtab.fakegithub.hook_world import Hooks
 from trimtab.fakegithub.people import Organisation, Team, User
@@ -39,12 +39,12 @@ class People(Hooks):
     def join(self, team: Team, login: str) -> None:
         """Somebody is added to a team."""
         team.members.add(login)
-        self.tell_organisation(team.organisation, "membership", events.membership(self, team, login, "added"))
+        self.tell_organisation(team.organisation, "membership", payloads.membership(self, team, login, "added"))
 
     def leave(self, team: Team, login: str) -> None:
         """Somebody is removed from a team."""
         team.members.discard(login)
-        self.tell_organisation(team.organisation, "membership", events.membership(self, team, login, "removed"))
+        self.tell_organisation(team.organisation, "membership", payloads.membership(self, team, login, "removed"))
 
     def remove(self, organisation: str, login: str) -> None:
         """Somebody is removed from an organisation, and so from its teams."""
@@ -54,7 +54,7 @@ class People(Hooks):
         for team in self.teams:
             if team.organisation is found and login in team.members:
                 self.leave(team, login)
-        self.tell_organisation(found, "organization", events.member_removed(self, found, login))
+        self.tell_organisation(found, "organization", payloads.member_removed(self, found, login))
 
     def rename(self, organisation: str, login: str) -> None:
         """An organisation takes another name; the old one is free."""
@@ -129,7 +129,7 @@ class People(Hooks):
             del self.authorised[login, client_id]
             for app in self.github_apps.values():
                 if app.client_id == client_id:
-                    self.tell_app(app, "github_app_authorization", events.authorization_revoked(self, login))
+                    self.tell_app(app, "github_app_authorization", payloads.authorization_revoked(self, login))
 
     def _ends(self, seconds: float | None) -> dt.datetime | None:
         return None if seconds is None else self.clock.now() + dt.timedelta(seconds=seconds)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from trimtab.fakegithub import events, git_store
+from trimtab.fakegithub import git_store, payloads
 from trimtab.fakegithub.git_store import Moved, Who
 from trimtab.fakegithub.hook_world import Hooks
 from trimtab.fakegithub.people import Team
@@ -72,7 +72,7 @@ class Repositories(Hooks):
                 if pull.state == "open" and f"refs/heads/{pull.head}" == move.ref and move.after != git_store.NOBODY:
                     pull.head_sha = move.after
             if not move.ref.startswith("refs/pull/"):
-                self.tell_repository(repository, "push", events.push(self, repository, move, sender))
+                self.tell_repository(repository, "push", payloads.push(self, repository, move, sender))
 
     def deploy_key(
         self, repository: Repository, title: str, key: str, *, read_only: bool, added_by: str, dies_with: str = ""

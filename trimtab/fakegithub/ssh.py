@@ -24,7 +24,7 @@ from trimtab.fakegithub.world import World
 
 _CONFIG = """
 ListenAddress 127.0.0.1:{port}
-HostKey {folder}/hostkey
+{host_keys}
 PidFile none
 AuthorizedKeysFile {folder}/authorized_keys
 AllowUsers {user}
@@ -42,14 +42,14 @@ _GREETING = "Hi! You've successfully authenticated, but GitHub does not provide 
 
 
 class SshServer:
-    """`start`, `stop`; `rotate` comes back with another host key. The port stays the same."""
+    """`start`, `stop`; `rotate` comes back with other host keys. The port stays the same."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._wrapper = next((path for glob in _WRAPPERS for path in Path("/").glob(glob.lstrip("/"))), None)
         self.user = "git" if self._wrapper else getpass.getuser()
-        self.host_key = ""
-        """The public part, `ssh-ed25519 AAAA…`."""
+        self.host_keys: dict[str, str] = {}
+        """The public parts, `ssh-ed25519 AAAA…`, by algorithm."""
         self.port = 0
         self._folder = Path()
         self._process: asyncio.subprocess.Process | None = None
@@ -62,8 +62,8 @@ class SshServer:
 
     @property
     def known_hosts(self) -> str:
-        """The line that a client has to know."""
-        return f"[127.0.0.1]:{self.port} {self.host_key}"
+        """The lines that a client has to know, one of which will do."""
+        return "\n".join(f"[127.0.0.1]:{self.port} {key}" for key in self.host_keys.values())
 
     async def start(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="fakegithub-ssh-"))
@@ -73,8 +73,8 @@ class SshServer:
         self._control = await asyncio.start_unix_server(self._session, self._folder / "control")
         self._world.listeners.append(self._write_keys)
         self._write_keys()
-        self._new_host_key("ssh-ed25519")
-        self._world.host_keys = [self.host_key]
+        self._new_host_keys(*_KEYS)
+        self._world.host_keys = list(self.host_keys.values())
         await self._listen()
 
     async def stop(self) -> None:
@@ -84,12 +84,15 @@ class SshServer:
             self._control.close()
         shutil.rmtree(self._folder)
 
-    async def rotate(self, algorithm: str = "ssh-ed25519", *, listed: bool = True) -> None:
-        """Another host key; `listed`: /meta says so, and otherwise it is an interceptor's as far as one can tell."""
+    async def rotate(self, *algorithms: str, listed: bool = True) -> None:
+        """Other host keys, of all algorithms or of some.
+
+        `listed`: /meta says so; otherwise they are an interceptor's as far as one can tell.
+        """
         await self._end()
-        self._new_host_key(algorithm)
+        self._new_host_keys(*(algorithms or _KEYS))
         if listed:
-            self._world.host_keys = [self.host_key]
+            self._world.host_keys = list(self.host_keys.values())
         await self._listen()
 
     def _write_keys(self) -> None:
@@ -100,16 +103,17 @@ class SshServer:
         path.touch(mode=0o600)
         path.write_text("".join(lines))
 
-    def _new_host_key(self, algorithm: str) -> None:
-        key = _KEYS[algorithm]()
-        private = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
-        )
-        public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
-        path = self._folder / "hostkey"
-        path.touch(mode=0o600)
-        path.write_bytes(private)
-        self.host_key = public.decode()
+    def _new_host_keys(self, *algorithms: str) -> None:
+        for algorithm in algorithms:
+            key = _KEYS[algorithm]()
+            private = key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
+            )
+            public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
+            path = self._folder / f"hostkey-{algorithm}"
+            path.touch(mode=0o600)
+            path.write_bytes(private)
+            self.host_keys[algorithm] = public.decode()
 
     async def _listen(self) -> None:
         daemon = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
@@ -117,8 +121,9 @@ class SshServer:
             raise FileNotFoundError("no sshd: apt-get install -y --no-install-recommends openssh-server")
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+        host_keys = "\n".join(f"HostKey {self._folder}/hostkey-{algorithm}" for algorithm in self.host_keys)
         config = self._folder / "sshd_config"
-        config.write_text(_CONFIG.format(port=self.port, folder=self._folder, user=self.user))
+        config.write_text(_CONFIG.format(port=self.port, folder=self._folder, user=self.user, host_keys=host_keys))
         self._process = await asyncio.create_subprocess_exec(
             *(daemon, "-D", "-e", "-f", str(config)),
             stderr=asyncio.subprocess.PIPE,

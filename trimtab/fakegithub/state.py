@@ -63,6 +63,16 @@ class State:
     def new_id(self) -> int:
         return next(self._ids)
 
+    def find_repository(self, full_name: str) -> Repository | None:
+        """GitHub does not tell upper from lower case."""
+        wanted = full_name.casefold()
+        return next((one for name, one in self.repositories.items() if name.casefold() == wanted), None)
+
+    def find_organisation(self, login: str) -> Organisation | None:
+        """Likewise."""
+        wanted = login.casefold()
+        return next((one for name, one in self.organisations.items() if name.casefold() == wanted), None)
+
     def doors_changed(self) -> None:
         """Keys came or went."""
         for listener in self.listeners:

@@ -63,13 +63,14 @@ def uninstall(call: Call) -> Answer:
 
 
 def of_repository(call: Call) -> Json:
-    return _of_account(call, call.path["owner"], call.repository)
+    return _of_account(call, call.repository.owner, call.repository)
 
 
 def of_organisation(call: Call) -> Json:
-    if call.path["org"] not in call.world.organisations:
+    found = call.world.find_organisation(call.path["org"])
+    if found is None:
         raise not_found()
-    return _of_account(call, call.path["org"], None)
+    return _of_account(call, found.login, None)
 
 
 def _of_account(call: Call, account: str, repository: Repository | None) -> Json:

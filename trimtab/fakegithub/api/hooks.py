@@ -37,7 +37,7 @@ def create(call: Call) -> Answer:
         call.repository,
         config["url"],
         secret=config.get("secret") or "",
-        events_=events,
+        events=events,
         content_type=config.get("content_type") or "form",
         insecure_ssl=str(config.get("insecure_ssl") or "0"),
         active=bool(call.body.get("active", True)),

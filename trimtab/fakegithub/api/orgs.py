@@ -12,7 +12,7 @@ READ = ("read:org",)
 
 
 def _organisation(call: Call) -> Organisation:
-    found = call.world.organisations.get(call.path["org"])
+    found = call.world.find_organisation(call.path["org"])
     if found is None:
         raise not_found()
     return found

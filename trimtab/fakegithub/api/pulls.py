@@ -1,6 +1,6 @@
 """Pull requests, of branches of the same repository. https://docs.github.com/rest/pulls/pulls"""
 
-from trimtab.fakegithub import events, git_store
+from trimtab.fakegithub import git_store, payloads
 from trimtab.fakegithub.api.call import Answer, Call, Route, created
 from trimtab.fakegithub.api.git import move_ref
 from trimtab.fakegithub.api.refusal import Refusal, invalid, not_found
@@ -102,7 +102,7 @@ def _pull(call: Call) -> Pull:
 
 
 def _tell(call: Call, found: Pull, action: str) -> None:
-    payload = events.pull_request(call.world, call.repository, found, action, call.actor)
+    payload = payloads.pull_request(call.world, call.repository, found, action, call.actor)
     call.world.tell_repository(call.repository, "pull_request", payload)
 
 

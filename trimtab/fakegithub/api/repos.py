@@ -3,13 +3,17 @@
 from trimtab.fakegithub import git_store
 from trimtab.fakegithub.api.call import Call, Route, Who
 from trimtab.fakegithub.api.refusal import Refusal, not_found
-from trimtab.fakegithub.rights import role
+from trimtab.fakegithub.credentials import Kind
+from trimtab.fakegithub.rights import may, role
 from trimtab.fakegithub.shapes import repositories, work
 from trimtab.fakegithub.shapes.people import Json
 
 
 def repository(call: Call) -> Json:
-    shown = role(call.world, call.caller.token, call.repository)
+    token = call.caller.token
+    shown = role(call.world, token, call.repository)
+    if token is not None and token.kind is Kind.INSTALLATION:
+        shown = "push" if may(call.world, token, call.repository, permission="contents", level="write") else "pull"
     return repositories.repository_full(call.world, call.repository, shown)
 
 

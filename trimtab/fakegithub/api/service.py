@@ -31,6 +31,7 @@ from trimtab.fakegithub.rights import may, restricted, sees
 from trimtab.fakegithub.world import World
 
 LIMIT = 5000
+VERSIONS = ("2022-11-28", "2026-03-10")
 WINDOW_SECONDS = 3600
 NOUNS = (apps, comments, contents, deployments, git, hooks, keys, meta, orgs, pulls, statuses, repos, users)
 """What is said of a commit comes before the commit, whose name may hold slashes."""
@@ -58,6 +59,7 @@ class Service:
         async def handle(request: web.Request) -> web.Response:
             caller = Caller()
             try:
+                _check_headers(request)
                 caller = identify(self._world, request.headers.get("Authorization", ""))
                 answer = self._answered(route, request, caller, await request.read())
                 return self._reply(request, answer, self._headers(caller))
@@ -71,7 +73,7 @@ class Service:
         _admit(route, caller)
         repository = None
         if "{repo}" in route.path:
-            repository = self._world.repositories.get(f"{request.match_info['owner']}/{request.match_info['repo']}")
+            repository = self._world.find_repository("{owner}/{repo}".format_map(request.match_info))
             if route.who is not Who.APP:
                 repository = self._allowed(route, caller.token, repository)
             if repository is None:
@@ -134,6 +136,15 @@ class Service:
         return web.Response(body=body, status=answer.status, content_type="application/json", headers=headers)
 
 
+def _check_headers(request: web.Request) -> None:
+    """Raises Refusal for a client that does not say who it is, or asks for an API that never was."""
+    if not request.headers.get("User-Agent"):
+        raise Refusal(403, "Request forbidden by administrative rules. Please make sure your request has a User-Agent.")
+    version = request.headers.get("X-GitHub-Api-Version", VERSIONS[0])
+    if version not in VERSIONS:
+        raise Refusal(400, f'"{version}" is not a supported version.')
+
+
 def _admit(route: Route, caller: Caller) -> None:
     """Raises Refusal for who may not call this at all."""
     token = caller.token
@@ -163,7 +174,8 @@ def _let_in(world: World, token: Token, account: str) -> None:
 def _accepted(route: Route) -> dict[str, str]:
     if not route.permission:
         return {"X-Accepted-OAuth-Scopes": ", ".join(route.scopes)} if route.scopes else {}
-    return {"X-Accepted-GitHub-Permissions": route.permission.replace("|", "=write; ").replace(":", "=")}
+    names, _, level = route.permission.partition(":")
+    return {"X-Accepted-GitHub-Permissions": "; ".join(f"{name}={level}" for name in names.split("|"))}
 
 
 def _paged(request: web.Request, body: Any, headers: dict[str, str]) -> Any:
@@ -177,8 +189,7 @@ def _paged(request: web.Request, body: Any, headers: dict[str, str]) -> Any:
 
 
 def _page(request: web.Request, items: Sequence[Any], headers: dict[str, str]) -> Sequence[Any]:
-    size = max(1, min(int(request.query.get("per_page", "30")), 100))
-    number = max(1, int(request.query.get("page", "1")))
+    size, number = min(_number(request, "per_page", 30), 100), _number(request, "page", 1)
     last = max(1, -(-len(items) // size))
     back, on = {"prev": number - 1, "first": 1}, {"next": number + 1, "last": last}
     links = (back if number > 1 else {}) | (on if number < last else {})
@@ -186,3 +197,9 @@ def _page(request: web.Request, items: Sequence[Any], headers: dict[str, str]) -
     if shown:
         headers["Link"] = ", ".join(shown)
     return items[(number - 1) * size : number * size]
+
+
+def _number(request: web.Request, name: str, default: int) -> int:
+    """What is none counts as not given."""
+    given = request.query.get(name, "")
+    return int(given) if given.isdigit() and int(given) else default

@@ -1,7 +1,7 @@
 """The caller: who they are, their organisations and teams."""
 
 from trimtab.fakegithub.api.call import Answer, Call, Route, Who
-from trimtab.fakegithub.api.refusal import not_found
+from trimtab.fakegithub.api.refusal import Refusal, not_found
 from trimtab.fakegithub.credentials import Kind
 from trimtab.fakegithub.people import Organisation
 from trimtab.fakegithub.rights import may_organisation, restricted
@@ -56,14 +56,16 @@ def memberships(call: Call) -> list[Json]:
 
 def membership(call: Call) -> Json:
     for one, _ in _shown(call):
-        if one.login == call.path["org"]:
+        if one is call.world.find_organisation(call.path["org"]):
             return people.membership(call.world, one, call.token.user)
     raise not_found()
 
 
 def installations(call: Call) -> Answer:
     """Those of the App whose token it is, that the person may see."""
-    assert call.token.kind is Kind.USER
+    if call.token.kind is not Kind.USER:
+        what = "an access token authorized to a GitHub App in order to list installations"
+        raise Refusal(403, f"You must authenticate with {what}")
     mine = {one.login for one, state in call.world.memberships(call.token.user) if state == "active"}
     found = [
         applications.installation(call.world, one)
@@ -81,5 +83,5 @@ ROUTES = (
     Route("GET", "/user/teams", teams, Who.PERSON, scopes=("read:org", "repo", "user")),
     Route("GET", "/user/memberships/orgs", memberships, Who.PERSON, scopes=("read:org",)),
     Route("GET", "/user/memberships/orgs/{org}", membership, Who.PERSON, scopes=("read:org",)),
-    Route("GET", "/user/installations", installations, Who.PERSON, scopes=("none of an OAuth App",)),
+    Route("GET", "/user/installations", installations, Who.PERSON),
 )

@@ -122,6 +122,7 @@ def repository_full(state: State, found: Repository, role: str) -> Json:
 
 def deploy_key(state: State, repository: Repository, found: DeployKey) -> Json:
     """`deploy-key`."""
+    organisation = state.organisations.get(repository.owner)
     return {
         "id": found.id,
         "key": found.key,
@@ -132,7 +133,7 @@ def deploy_key(state: State, repository: Repository, found: DeployKey) -> Json:
         "read_only": found.read_only,
         "added_by": found.added_by,
         "last_used": rfc3339(found.last_used) if found.last_used else None,
-        "enabled": True,
+        "enabled": organisation is None or organisation.deploy_keys,
     }
 
 
