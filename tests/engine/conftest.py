@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.fixtures import resting, scene, stale
+from tests.engine.fixtures import resting, scene, stale, told
 from tests.engine.world import Account, install
 from trimtab.kube.config import ClusterConfig, load
 from trimtab.sandbox.sandbox import Sandbox
 
-__all__ = ["account", "api", "resting", "scene", "stale"]
+__all__ = ["account", "api", "resting", "scene", "stale", "told"]
 
 
 @pytest.fixture

@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine.feedback import Told
 from tests.engine.world import Account, Scene, a_scene, until
+from tests.servers.github_contract import GitHubContract
+from trimtab.controller import feedback
 from trimtab.controller.applications import Applications
+from trimtab.fakegithub.server import FakeGitHub
 from trimtab.kube.config import ClusterConfig
 from trimtab.model.keys import AppKey
 
@@ -52,3 +56,16 @@ async def stale(resting: Scene) -> AsyncIterator[tuple[Applications, list[AppKey
     await asyncio.gather(following, return_exceptions=True)
     heard.clear()
     yield applications, heard
+
+
+@pytest.fixture
+async def told(resting: Scene, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Told]:
+    """A fake GitHub with the scene's repository and an App by which it is told. The controller has not been started."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(feedback, "REST_SECONDS", 0.1)
+    async with FakeGitHub(validator=GitHubContract()) as github:
+        told = Told(resting, github)
+        await told.installed()
+        yield told
+        await resting.stop()

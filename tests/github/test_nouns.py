@@ -168,13 +168,17 @@ async def test_statuses(server: Scripted, github: GitHub) -> None:
 
 async def test_one_comment_is_kept(server: Scripted, github: GitHub) -> None:
     listed, one = "/repos/acme/infra/issues/4/comments", "/repos/acme/infra/issues/comments/3"
-    other, ours = {"id": 2, "body": "nice"}, {"id": 3, "body": "<!-- m -->a"}
-    server.answer(f"GET {listed}", Reply.json([other]), Reply.json([other, ours]))
+    bot, ada = {"login": "trimtab[bot]", "id": 9}, {"login": "ada", "id": 1}
+    other, ours = {"id": 2, "body": "<!-- m -->", "user": ada}, {"id": 3, "body": "<!-- m -->a", "user": bot}
+    quoting = {"id": 4, "body": "> <!-- m -->a", "user": bot}
+    server.answer(f"GET {listed}", Reply.json([other, quoting]), Reply.json([other, quoting, ours]))
     server.answer(f"POST {listed}", Reply.json(ours, 201))
     server.answer(f"PATCH {one}", Reply.json({**ours, "body": "<!-- m -->b"}))
 
     async def keep(body: str) -> Comment:
-        return await comments.keep_comment(github, "acme/infra", 4, marker="<!-- m -->", body=f"<!-- m -->{body}")
+        where: Any = (github, "acme/infra", 4)
+        found = await comments.find_comment(*where, marker="<!-- m -->", author="trimtab[bot]")
+        return await comments.write_comment(*where, found=found, body=f"<!-- m -->{body}")
 
     assert [(await keep(text)).body for text in ("a", "a", "b")] == ["<!-- m -->a", "<!-- m -->a", "<!-- m -->b"]
     assert [one.verb for one in server.requests] == ["GET", "POST", "GET", "GET", "PATCH"]
@@ -198,7 +202,7 @@ async def test_deployments_merge_nothing(server: Scripted, github: GitHub) -> No
         "state": "success",
         "description": "ok",
         "environment_url": "https://x",
-        "auto_inactive": True,
+        "auto_inactive": False,
     }
     (listed,) = await deployments.list_deployment_statuses(github, "acme/infra", made.id)
     assert listed.state == "success"

@@ -10,9 +10,11 @@ from trimtab.controller.allocator import keep_lean
 from trimtab.controller.applications import Applications
 from trimtab.controller.clusters import ClusterHandle, Clusters
 from trimtab.controller.events import Recorder
+from trimtab.controller.feedback import Feedback
 from trimtab.controller.findings import Findings
 from trimtab.controller.host_keys import HostKeys, is_about_host_key
 from trimtab.controller.loop import Loop
+from trimtab.controller.namespace_data import NamespaceData
 from trimtab.controller.projects import Projects
 from trimtab.controller.queue import WorkQueue
 from trimtab.controller.repositories import Repositories
@@ -77,6 +79,7 @@ async def keeping(world: World) -> AsyncIterator[None]:
         asyncio.create_task(world.queue.tick(), name="appointments"),
         asyncio.create_task(world.host_keys.keep(), name="host keys"),
         asyncio.create_task(world.findings.keep(), name="findings"),
+        asyncio.create_task(world.feedback.keep(), name="feedback"),
         *(asyncio.create_task(loop.work(), name=f"worker {n}") for n in range(world.settings.workers)),
     ]
     try:
@@ -140,6 +143,7 @@ def _world(transport: Transport, settings: Settings, clock: Clock, workshop: Wor
             transport, discovery, namespace=namespace, clock=clock, recorder=recorder, on_change=host_keys_changed
         ),
         findings=Findings(transport, discovery, namespace=namespace, clock=clock, recorder=recorder),
+        feedback=Feedback(NamespaceData(transport, discovery, namespace), clock=clock, recorder=recorder),
     )
     return world
 

@@ -31,6 +31,7 @@ Reason = Literal[
     "ResourceDeleted",
     "DriftDetected",
     "InvalidConfiguration",
+    "FeedbackRefused",
     "SourceUnreachable",
     "SourceReachable",
     "SourceFellBack",

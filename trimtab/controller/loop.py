@@ -112,6 +112,7 @@ class Loop:
         if is_deleting(app):
             await self._stop(memory)
             return await finalize(app, world)
+        world.feedback.notice(app)
         if memory.running and (wait := self._not_yet(app, memory)) > 0:
             return wait
         memory.looked_at = self.world.clock.monotonic()
@@ -240,7 +241,11 @@ class Loop:
         """The one write of a pass; none when nothing changed."""
         now = rfc3339(self.world.clock.now())
         body = _patch(app, replace(looked.status, operation_state=state), operation, now=now)
-        return await self.world.applications.patch(app, body) if body else app
+        if not body:
+            return app
+        written = await self.world.applications.patch(app, body)
+        self.world.feedback.notice(written)
+        return written
 
     async def _begin(self, app: Application, looked: Looked, state: OperationState, memory: Memory) -> None:
         """Start the operation; what somebody asked for is written down first, the rest when it takes its time."""

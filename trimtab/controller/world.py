@@ -13,6 +13,7 @@ from trimtab.compare.prepare import Identity, Prepared
 from trimtab.controller.applications import Applications
 from trimtab.controller.clusters import Clusters
 from trimtab.controller.events import Recorder
+from trimtab.controller.feedback import Feedback
 from trimtab.controller.findings import Findings
 from trimtab.controller.host_keys import HostKeys
 from trimtab.controller.projects import Projects
@@ -95,6 +96,7 @@ class World(Struct):
     queue: WorkQueue[AppKey]
     host_keys: HostKeys
     findings: Findings
+    feedback: Feedback
     memories: dict[AppKey, Memory] = field(default_factory=dict)
     measures: Measures = field(default_factory=Measures)
 

@@ -10,6 +10,7 @@ from trimtab.github.paths import path
 from trimtab.text import one_line
 
 DESCRIPTION = 140
+NEWEST = 10
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -20,6 +21,12 @@ class Wanted(Struct, frozen=True, kw_only=True):
     task: str = "deploy"
     description: str = ""
     production: bool = False
+
+
+async def newest_deployments(github: GitHub, repo: str, *, environment: str, task: str) -> list[Deployment]:
+    """Newest first; the older ones are left out."""
+    query: dict[str, str | int] = {"environment": environment, "task": task, "per_page": NEWEST}
+    return await github.get(path("repos", repo, "deployments"), list[Deployment], query=query)
 
 
 async def find_deployment(github: GitHub, repo: str, wanted: Wanted) -> Deployment | None:
@@ -51,11 +58,11 @@ async def list_deployment_statuses(github: GitHub, repo: str, deployment_id: int
 async def set_deployment_status(
     github: GitHub, repo: str, deployment_id: int, *, status: DeploymentStatus
 ) -> DeploymentStatus:
-    """Success makes earlier deployments of the same environment and task inactive."""
+    """Earlier deployments stay as they are: GitHub would end those of every task of the environment."""
     body = {
         "state": status.state,
         "description": one_line(status.description, limit=DESCRIPTION),
-        "auto_inactive": True,
+        "auto_inactive": False,
     }
     body |= {name: value for name in ("environment_url", "log_url") if (value := getattr(status, name))}
     return await github.post(path("repos", repo, "deployments", deployment_id, "statuses"), DeploymentStatus, body=body)

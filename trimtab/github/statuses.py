@@ -14,6 +14,11 @@ async def list_statuses(github: GitHub, repo: str, sha: str) -> list[Status]:
     return await github.pages(path("repos", repo, "commits", sha, "statuses"), Status)
 
 
+async def find_status(github: GitHub, repo: str, sha: str, *, context: str) -> Status | None:
+    """The one that counts of that context."""
+    return next((one for one in await list_statuses(github, repo, sha) if one.context == context), None)
+
+
 async def set_status(github: GitHub, repo: str, sha: str, *, status: Status) -> Status:
     """One more status of the commit; GitHub keeps a thousand for each context."""
     body = {"state": status.state, "context": status.context}

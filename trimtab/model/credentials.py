@@ -97,8 +97,13 @@ def normalised(url: str) -> str:
     return text.lower()
 
 
+def secret_text(secret: Manifest) -> dict[str, str]:
+    """What a Secret holds, as text; what is none is ""."""
+    return {name: _decoded(value) for name, value in (secret.get("data") or {}).items()}
+
+
 def _access(secret: Manifest) -> RepositoryAccess | None:
-    data = {name: _decoded(value) for name, value in (secret.get("data") or {}).items()}
+    data = secret_text(secret)
     if not data.get("url"):
         return None
     known = {field: data[name] for name, field in {**CREDENTIAL_FIELDS, **OTHER_FIELDS}.items() if data.get(name)}

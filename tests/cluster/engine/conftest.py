@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from tests.cluster.installation import Installation
-from tests.engine.fixtures import resting, scene, stale
+from tests.engine.fixtures import resting, scene, stale, told
 from tests.engine.world import Account, Scene, install
 from tools.controlplane.run import ControlPlane
 from trimtab.kube import errors, transport
 from trimtab.kube.config import ClusterConfig, load
 
-__all__ = ["api", "installed", "resting", "scene", "stale"]
+__all__ = ["api", "installed", "resting", "scene", "stale", "told"]
 
 
 @pytest.fixture(scope="session")
