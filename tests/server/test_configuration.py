@@ -1,8 +1,16 @@
 """The configuration is followed live, and a broken one lets nobody do what it would not."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any, cast
+
+import pytest
+
 from tests.engine.world import until
 from tests.server.desk import Answer, Desk
 from trimtab.access.subject import Subject
+from trimtab.model.observed import Listed, WatchEvent
+from trimtab.server.configuration import FOLLOWED, Configuration
 
 GOOD = "p, role:ops, accounts, get, *, allow\ng, ada, role:ops\ng, eve, role:ops\n"
 
@@ -55,3 +63,31 @@ async def test_a_start_with_a_broken_policy(empty_desk: Desk) -> None:
     assert await can(empty_desk, "ada"), "what can be read is in force: nobody knows of a better one"
     assert not await can(empty_desk, "eve")
     assert (await ready(empty_desk)).body["problems"]["argocd-rbac-cm"]
+
+
+async def test_nothing_is_judged_before_all_of_it_was_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ConfigMap that refers to a Secret is not broken because the Secrets come later."""
+    listings: dict[str, asyncio.Event] = {kind: asyncio.Event() for _, kind in FOLLOWED}
+
+    async def watched(_transport: object, resource: str, **_: object) -> AsyncIterator[list[WatchEvent]]:
+        await listings[resource].wait()
+        yield [Listed()]
+        await asyncio.Event().wait()
+
+    class Found:
+        async def find(self, _group: str, kind: str) -> str:
+            return kind
+
+    monkeypatch.setattr("trimtab.server.configuration.watch", watched)
+    configuration = Configuration(cast(Any, None), cast(Any, Found()), namespace="argocd")
+    heard: list[tuple[str, ...]] = []
+    configuration.on_change(lambda: heard.append(configuration.waiting_for()))
+    async with configuration.following():
+        for kind in ("ConfigMap", "AppProject", "Secret"):
+            listings[kind].set()
+            await until(lambda: _waiting(configuration), lambda left, kind=kind: kind not in left)  # type: ignore[misc]
+    assert heard == [()]
+
+
+async def _waiting(configuration: Configuration) -> tuple[str, ...]:
+    return configuration.waiting_for()

@@ -143,7 +143,8 @@ class Configuration:
             kept.trouble = ""
             for event in events:
                 self._take(kind, event)
-            if kept.listed.is_set():
+            # A ConfigMap that refers to a Secret is not broken because the Secrets come later.
+            if not self.waiting_for():
                 self._changed()
 
     def _changed(self) -> None:
