@@ -85,6 +85,8 @@ class _Sender:
         kind = b"text/event-stream" if self._events else b"application/json"
         await self._send(start(200, [(b"content-type", kind), (b"x-accel-buffering", b"no")]))
         try:
+            # By HTTP/2, nginx holds the head back until something follows it.
+            await self._keep_alive()
             await self._pass_on(messages)
         except (asyncio.CancelledError, GeneratorExit):
             pass

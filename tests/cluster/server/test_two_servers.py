@@ -193,6 +193,7 @@ async def test_one_is_told_to_stop_in_the_middle_of_a_sync(desk: Desk) -> None:
         session = await stack.enter_async_context(logged_in(desk, first.port))
         await a_sync_with_hooks(desk, session)
         stream = await session.get("/api/v1/stream/applications", headers={"accept": "text/event-stream"})
+        assert await stream.content.readuntil(b"\n\n") == b":\n\n"
         assert (await stream.content.readline()).startswith(b"data:")
         under_way = asyncio.create_task(_a_slow_login(session, first))
         await asyncio.sleep(0.3)
