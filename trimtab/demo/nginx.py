@@ -15,7 +15,7 @@ from trimtab.errors import Stalled
 from trimtab.kube.credentials import ClientCertificate
 
 PLACES = "/usr/sbin:/usr/local/sbin:/opt/homebrew/bin"
-"""Where nginx is when it is not on the PATH of a user without privileges."""
+"""Where servers are that are not on the PATH of a user without privileges."""
 HTTP_PORT, HTTPS_PORT = 8880, 8443
 """Asked for first; any free ones where somebody has these."""
 LOOKS, LOOK_EVERY = 1000, 0.01
@@ -170,8 +170,7 @@ class Nginx:
 @contextlib.asynccontextmanager
 async def nginx(folder: Path, *, fallback: ClientCertificate) -> AsyncIterator[Nginx]:
     """An nginx until the context ends; all its files are in `folder`, which it makes. Raises Stalled without nginx."""
-    program = shutil.which("nginx") or shutil.which("nginx", path=PLACES)
-    if not program:
+    if not (program := find_program("nginx")):
         raise Stalled("nginx is missing; install it (Debian: apt-get install nginx-light)", reason="MissingTool")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     made = Nginx(program, folder, fallback)
@@ -180,6 +179,11 @@ async def nginx(folder: Path, *, fallback: ClientCertificate) -> AsyncIterator[N
         yield made
     finally:
         await made.stop()
+
+
+def find_program(name: str) -> str | None:
+    """The path of a server's program."""
+    return shutil.which(name) or shutil.which(name, path=PLACES)
 
 
 def _bound(port: int) -> socket.socket:

@@ -1,4 +1,4 @@
-"""The demo's Git repository: a bare one that the controller follows, and a working copy for the user."""
+"""The demo's Git repository: a remote one that the controller follows, and a working copy for the user."""
 
 import asyncio
 import os
@@ -8,25 +8,30 @@ from trimtab.errors import Stalled
 
 
 class Repository:
-    """`remote` is what Applications point to; `checkout` is where the user edits, commits and pushes."""
+    """`url` is what Applications point to; `checkout` is where the user edits, commits and pushes."""
 
-    def __init__(self, folder: Path) -> None:
-        self.remote = folder / "shop.git"
-        self.checkout = folder / "shop"
+    def __init__(self, checkout: Path, *, url: str) -> None:
+        self.checkout = checkout
+        self.url = url
 
-    @property
-    def url(self) -> str:
-        return f"file://{self.remote}"
+    @classmethod
+    async def create(cls, folder: Path) -> "Repository":
+        """An empty one, whose remote is in `folder`, too."""
+        remote = folder / "shop.git"
+        await _git("init", "--quiet", "--bare", "--initial-branch=main", str(remote))
+        made = cls(folder / "shop", url=f"file://{remote}")
+        await made.clone()
+        return made
 
-    async def create(self) -> None:
-        self.remote.parent.mkdir(parents=True, exist_ok=True)
-        await _git("init", "--quiet", "--bare", "--initial-branch=main", str(self.remote))
-        await _git("clone", "--quiet", str(self.remote), str(self.checkout))
-        for name, value in (("user.name", "Demo"), ("user.email", "demo@example.com"), ("commit.gpgsign", "false")):
-            await _git("-C", str(self.checkout), "config", name, value)
+    async def clone(self, *, ssh: str = "") -> None:
+        """Check it out; `ssh` is the command that Git reaches the remote by, now and later."""
+        own = {"user.name": "Demo", "user.email": "demo@example.com", "commit.gpgsign": "false"}
+        own |= {"core.sshCommand": ssh} if ssh else {}
+        settings = [argument for name, value in own.items() for argument in ("--config", f"{name}={value}")]
+        await _git("clone", "--quiet", *settings, self.url, str(self.checkout))
 
     async def push(self, message: str, files: dict[str, str | None]) -> str:
-        """Commit `files` (None removes one) and push; the short SHA."""
+        """Commit `files` (None removes one), and whatever else has changed, and push; the short SHA."""
         for name, content in files.items():
             path = self.checkout / name
             if content is None:
@@ -34,18 +39,22 @@ class Repository:
             else:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(content)
-        await _git("-C", str(self.checkout), "add", "--all")
-        await _git("-C", str(self.checkout), "commit", "--quiet", "--message", message)
-        await _git("-C", str(self.checkout), "push", "--quiet", "origin", "HEAD:main")
-        return await _git("-C", str(self.checkout), "rev-parse", "--short=7", "HEAD")
+        await self.git("add", "--all")
+        await self.git("commit", "--quiet", "--message", message)
+        await self.git("push", "--quiet", "origin", "HEAD:main")
+        return await self.git("rev-parse", "--short=7", "HEAD")
+
+    async def git(self, *arguments: str) -> str:
+        """Output of a git command in the checkout. Raises Stalled with what git said."""
+        return await _git(*arguments, inside=self.checkout)
 
 
-async def _git(*arguments: str) -> str:
-    """Output of a git command. Raises Stalled with what git said."""
+async def _git(*arguments: str, inside: Path | None = None) -> str:
     environment = {"PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", "/"), "GIT_TERMINAL_PROMPT": "0"}
     process = await asyncio.create_subprocess_exec(
         "git",
         *arguments,
+        cwd=inside,
         env=environment,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

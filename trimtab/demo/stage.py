@@ -119,8 +119,7 @@ async def stage() -> AsyncIterator[Stage]:
     try:
         async with Sandbox() as sandbox:
             kubeconfig = sandbox.write_kubeconfig(folder / "kubeconfig")
-            repository = Repository(folder)
-            await repository.create()
+            repository = await Repository.create(folder)
             config = load(kubeconfig, None)
             async with Transport(config) as transport:
                 made = Stage(folder, kubeconfig, repository, transport, Discovery(transport))

@@ -1,15 +1,11 @@
 """What the demo shows, step by step. Each step does something and returns only once its effect was observed."""
 
 import time
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from trimtab.demo import content
 from trimtab.demo.stage import Stage, until
 from trimtab.model.keys import Manifest
-
-Step = Callable[[Stage], Awaitable[list[str]]]
-"""Gives the lines that tell what was observed. Raises TrimtabError when it was not."""
 
 
 async def first_sync(stage: Stage) -> list[str]:
@@ -116,7 +112,7 @@ async def served(stage: Stage) -> list[str]:
     return ["$ trimtab login … && trimtab app list", said, *table.splitlines()]
 
 
-STEPS: tuple[Step, ...] = (
+STEPS = (
     first_sync,
     commit_arrives,
     drift_is_healed,

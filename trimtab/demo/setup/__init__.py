@@ -1,0 +1,1 @@
+"""`trimtab demo setup`: a whole set-up on this machine, GitHub included."""

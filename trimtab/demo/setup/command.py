@@ -1,0 +1,52 @@
+"""`trimtab demo setup`."""
+
+import logging
+import sys
+from functools import partial
+
+import click
+import uvloop
+
+from trimtab.demo.setup import content
+from trimtab.demo.setup.stage import SetUpStage, setup_stage
+from trimtab.demo.setup.story import STEPS
+from trimtab.demo.stage import kubectl
+from trimtab.demo.telling import Story, play, say
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Click by itself and exit: 0 only if every step was observed.")
+def setup(*, once: bool) -> None:
+    """See a whole set-up: an empty cluster, a GitHub, an ingress with TLS, all on this machine.
+
+    You click in your browser as you would on GitHub. Needs nginx, sshd and Git, and nothing on the Internet.
+    """
+    logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(message)s")
+    story = Story(
+        title="Trimtab demo: set-up",
+        subtitle="A cluster, a GitHub with Git over SSH, and nginx as its ingress run on this machine.",
+        stage=partial(setup_stage, stay=not once),
+        steps=STEPS,
+        invite=_invite,
+    )
+    sys.exit(uvloop.run(play(story, stay=not once)))
+
+
+async def _invite(made: SetUpStage) -> None:
+    say("\nIt is yours now. In a browser:", bold=True)
+    click.echo(f"""
+  {made.url}
+  Its certificate is of an authority that this run has made: accept it once, or have your browser trust
+  {made.authority}
+  Log in with GitHub as {content.OWNER}; as {content.COLLEAGUE} or {content.OUTSIDER} you are refused.""")
+    say("\nIn another terminal:", bold=True)
+    click.echo(f"""
+  export KUBECONFIG={made.kubeconfig} SSL_CERT_FILE={made.authority}
+  {kubectl()} -n {content.NAMESPACE} get applications,ingresses,secrets
+
+  cd {made.repository.checkout}      # edit, commit, git push: GitHub's webhook tells of it
+
+  trimtab setup -f {made.path} --dry-run
+  trimtab teardown -f {made.path}
+
+Ctrl-C ends the demo and removes everything.""")
