@@ -24,11 +24,13 @@ from tests.servers.scripted import Scripted
 from tools.controlplane.build import Programs
 from tools.controlplane.commands import Settings
 from tools.controlplane.run import ControlPlane
+from trimtab.controller import findings
 from trimtab.controller.world import World
 from trimtab.environment.names import ENVIRONMENT, FILE_KEY, KNOWN_HOSTS
 from trimtab.kube.config import ClusterConfig, load
 
 SETTINGS = Settings(audit=True, extra=("--feature-gates=WatchList=false",))
+
 PLANNED = {Right("Role", "trimtab-controller", "", "secrets", "", "get")}
 """Of what the story does not do yet."""
 
@@ -121,31 +123,37 @@ async def seldom(desk: Desk, world: World) -> None:
     assert (await world.applications.read(app)).metadata.uid == app.metadata.uid
 
 
-async def host_keys(github: GitHubOnLoopback, desk: Desk, installation: Installation) -> None:
-    """They are written down where there are none, and when GitHub lists others."""
+async def an_environment(github: GitHubOnLoopback, desk: Desk, installation: Installation) -> None:
+    """Host keys are written down where there are none, and when GitHub lists others. All that it needs is looked at."""
+
+    async def looked_at() -> bool:
+        return ("versions", "error") in world.findings.counts
+
     await desk.delete("ConfigMap", KNOWN_HOSTS, namespace=desk.control)
     await github.map(ENVIRONMENT, {FILE_KEY: github.file})
     for _ in range(2):
         github.ssh.swap_host_key()
         github.lists(key := github.host_key)
-        async with apart(desk, installation):
+        async with apart(desk, installation) as world:
             await until(github.known_hosts, lambda known: key.data in known)
+            await until(looked_at, bool)
 
 
 @pytest.mark.timeout(180)
 async def test_every_right_is_needed_and_none_is_missing(
-    control_plane: ControlPlane, desk: Desk, github: GitHubOnLoopback
+    control_plane: ControlPlane, desk: Desk, github: GitHubOnLoopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(findings, "FIRST_SECONDS", 0.0)
     installation = Installation(control_plane, desk.control, desk.folder)
     installation.grant()
     async with apart(desk, installation) as world:
         await whole_story(desk)
         await seldom(desk, world)
-    await host_keys(github, desk, installation)
+    await an_environment(github, desk, installation)
     events = await logged(control_plane, desk)
     assert [event["requestURI"] for event in events if event["responseStatus"]["code"] == 403] == []
     requests = {request(event) for event in events if "objectRef" in event}
     missing = {one for one in requests if not any(one.needs(right) for right in granted())}
     assert missing == set()
     idle = {right for right in granted() if not any(one.needs(right) for one in requests)}
-    assert {str(right) for right in idle - PLANNED} == set()
+    assert idle - PLANNED == set()
