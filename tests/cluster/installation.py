@@ -57,10 +57,19 @@ class Installation:
             self._control_plane.api.request("POST", _collection(one), body)
 
     def account(self, name: str) -> ClusterConfig:
-        """How the ServiceAccount `name` reaches the API server, with a token as a Pod gets one.
+        """How the ServiceAccount `name` reaches the API server.
 
         Returns when the API server has heard of its rights.
         """
+        file = self.kubeconfig(name)
+        deadline = time.monotonic() + IN_FORCE_DEADLINE
+        while missing := [asked for asked in self._asked(name) if not self._allowed(name, asked)]:
+            assert time.monotonic() < deadline, missing
+            time.sleep(0.02)
+        return load(file, None)
+
+    def kubeconfig(self, name: str) -> Path:
+        """Of the ServiceAccount `name`, with a token as a Pod gets one."""
         request = {
             "apiVersion": "authentication.k8s.io/v1",
             "kind": "TokenRequest",
@@ -71,11 +80,7 @@ class Installation:
         authority = (self._control_plane.layout.folder / "ca.crt").read_bytes()
         file = account_file(self._folder, name)
         file.write_text(kubeconfig(server=self._control_plane.server, authority=authority, user=name, token=token))
-        deadline = time.monotonic() + IN_FORCE_DEADLINE
-        while missing := [asked for asked in self._asked(name) if not self._allowed(name, asked)]:
-            assert time.monotonic() < deadline, missing
-            time.sleep(0.02)
-        return load(file, None)
+        return file
 
     def user(self, account: str) -> str:
         """The ServiceAccount's name as a user."""
