@@ -89,7 +89,7 @@ def _built(output: Path, architecture: str, say: Callable[[str], None]) -> Image
 
 def root_filesystem(root: Path) -> None:
     """All files of the image in a folder that is not there yet, for other builders. Raises ImageError."""
-    image(_folder("work") / "image.tar")
+    image(_folder("work") / "image.tar").file.unlink()
     for part in ("debian", "python", "trimtab"):
         shutil.copytree(_folder("layers") / part, root, symlinks=True, dirs_exist_ok=True)
     for name, mode in layout.FOLDERS.items():

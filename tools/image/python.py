@@ -59,7 +59,7 @@ def precompile(folder: Path, root: Path, *, base: Path) -> None:
     """
     (loader,) = base.glob("usr/lib/*-linux-gnu/ld-linux-*.so.*")
     python: list[str | Path] = [loader, "--library-path", loader.parent, base / "usr/bin" / layout.PYTHON, "-S"]
-    compileall = ["-m", "compileall", "-q", "-f", "-j", "2", "--invalidation-mode", "unchecked-hash"]
+    compileall = ["-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash"]
     # What it imports itself it must not write: that would be with the paths of this machine.
     environment = {"PYTHONHOME": str(base / "usr"), "PYTHONDONTWRITEBYTECODE": "1", "PATH": os.environ["PATH"]}
     command = [*python, *compileall, "-s", root, "-p", "/", folder]
