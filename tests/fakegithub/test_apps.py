@@ -136,6 +136,8 @@ async def test_a_suspended_installation(client: Client, installation: Installati
     assert (reply.status, reply.body["message"]) == (403, "This installation has been suspended")
     path = f"/app/installations/{installation.id}/access_tokens"
     assert (await client.ask("POST", path, as_=app_jwt(installation.app, clock))).status == 403
+    found = await client.get(f"{REPOSITORY}/installation", as_=app_jwt(installation.app, clock))
+    assert found["suspended_at"] is not None
 
 
 async def test_the_hook_of_an_app(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.engine.world import until
+from tests.servers.github_contract import GitHubContract
 from tests.setup.clicks import Visitor, browser
 from tests.setup.pods import Pods, Run, following
 from tests.setup.terminal import Scripted
@@ -129,7 +130,7 @@ async def a_place(
     """
     async with contextlib.AsyncExitStack() as stack:
         transport = await stack.enter_async_context(Transport(config))
-        github = await stack.enter_async_context(FakeGitHub(ssh=True))
+        github = await stack.enter_async_context(FakeGitHub(ssh=True, validator=GitHubContract()))
         place = Place(config, transport, github, folder)
         populate(github)
         place.ingress = await stack.enter_async_context(

@@ -30,8 +30,8 @@ them.
 a person. The REST API is the `ROUTES` of each module in `api/`.
 
 **Webhooks** are signed and sent when something happens. `await github.delivered()` waits for the answers;
-`github.deliveries.trust` is a PEM of authorities, `.hosts` addresses by name (`*.localhost` is loopback already),
-`.held` and `.release(reverse=True)` delay and swap.
+`github.deliveries.trust` is a PEM of the authorities to believe, `.hosts` addresses by name (`*.localhost` is loopback
+already), `.held` and `.release(reverse=True)` delay and swap.
 
 **Trouble**: `github.trouble = Trouble.DOWN` for everything, `github.plan(Trouble.LOST, "POST", "/keys$")` for the next
 call that matches. `await github.ssh.rotate(listed=False)`: other host keys, which `/meta` does not list.

@@ -86,7 +86,7 @@ class Applications(People):
                 secret=secrets.token_hex(20),
                 active=bool(attributes) and attributes.get("active", True),
                 content_type="json",
-                events=("*",),
+                events=tuple(manifest.get("default_events", ())),
             ),
             client_secret=secrets.token_hex(20),
             pem=key,

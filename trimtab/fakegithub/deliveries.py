@@ -24,8 +24,9 @@ LONGEST_BODY = 10_000
 class Deliveries:
     """Sends what the world puts into its outbox.
 
-    `hosts`: addresses by name, for names that are in no DNS; below `.localhost` all is on loopback. `trust`: PEM of
-    authorities, beside the usual ones. While `held`, nothing is sent: `release` sends it, in either order.
+    `hosts`: addresses by name, for names that are in no DNS; below `.localhost` all is on loopback. `trust`: PEM of the
+    authorities that are believed; "" for the machine's own. While `held`, nothing is sent: `release` sends it, in
+    either order.
     """
 
     def __init__(self, world: World) -> None:
@@ -35,6 +36,7 @@ class Deliveries:
         self.held = False
         self._flying: set[asyncio.Task[None]] = set()
         self._session: aiohttp.ClientSession | None = None
+        self._loop: asyncio.AbstractEventLoop
 
     async def start(self) -> None:
         connector = aiohttp.TCPConnector(resolver=_Hosts(self.hosts), force_close=True)

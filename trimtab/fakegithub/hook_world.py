@@ -47,15 +47,18 @@ class Hooks(State):
         """GitHub's zen, to a hook of a repository or of an App."""
         self.send(hook, "ping", payloads.ping(self, hook, repository), repository=repository)
 
-    def covering(self, account: str, repository: Repository | None = None) -> list[Installation]:
-        """The installations on an account that may see a repository."""
+    def installed(self, account: str, repository: Repository | None = None) -> list[Installation]:
+        """The installations on an account that reach a repository, suspended or not."""
         return [
             one
             for one in self.installations.values()
             if one.account == account
-            and not one.suspended
             and (repository is None or one.repositories is None or repository.id in one.repositories)
         ]
+
+    def covering(self, account: str, repository: Repository | None = None) -> list[Installation]:
+        """Those that are not suspended."""
+        return [one for one in self.installed(account, repository) if not one.suspended]
 
     def tell_repository(self, repository: Repository, event: str, payload: Payload) -> None:
         """Something happened in a repository: its hooks hear, and the Apps that are installed on it."""

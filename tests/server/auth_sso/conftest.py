@@ -7,6 +7,7 @@ import pytest
 
 from tests.server.auth_sso.place import Place, a_place
 from tests.server.auth_sso.visitor import Visitor
+from tests.servers.github_contract import GitHubContract
 from tests.servers.oidc.provider import oidc_provider
 from trimtab.fakegithub.applications import OAuthApp
 from trimtab.fakegithub.server import FakeGitHub
@@ -47,7 +48,7 @@ async def ada(place: Place, visitors: Callable[[str], Visitor]) -> Visitor:
 @pytest.fixture
 async def github(place: Place) -> AsyncIterator[FakeGitHub]:
     """acme has ada in its team Platform Crew, bob in no team, and invited eve; mallory is nobody's."""
-    async with FakeGitHub(place.clock) as github:
+    async with FakeGitHub(place.clock, validator=GitHubContract()) as github:
         world = github.world
         world.user("ada", name="Ada Lovelace", email="ada@example.com", public=False)
         for login in ("bob", "eve", "mallory", "admin"):

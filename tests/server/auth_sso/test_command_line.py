@@ -9,6 +9,7 @@ from tests.engine.world import until
 from tests.server.auth_sso.test_github import dex
 from tests.server.auth_sso.visitor import Visitor
 from tests.server.desk import Desk
+from tests.servers.github_contract import GitHubContract
 from trimtab.cli.browser_login import browser_login
 from trimtab.cli.contexts import Context
 from trimtab.cli.server_client import ServerClient
@@ -47,7 +48,7 @@ def _browse(monkeypatch: pytest.MonkeyPatch, visitor: Visitor, login: str) -> No
 
 async def test_a_member(desk: Desk, visitors: Callable[[str], Visitor], monkeypatch: pytest.MonkeyPatch) -> None:
     url = desk.running.url
-    async with FakeGitHub() as github:
+    async with FakeGitHub(validator=GitHubContract()) as github:
         await _configured(desk, github)
         _browse(monkeypatch, visitors(url), "ada")
         token = await browser_login(ServerClient(Context(server=url)))
@@ -57,7 +58,7 @@ async def test_a_member(desk: Desk, visitors: Callable[[str], Visitor], monkeypa
 
 async def test_an_outsider(desk: Desk, visitors: Callable[[str], Visitor], monkeypatch: pytest.MonkeyPatch) -> None:
     url = desk.running.url
-    async with FakeGitHub() as github:
+    async with FakeGitHub(validator=GitHubContract()) as github:
         await _configured(desk, github)
         _browse(monkeypatch, visitors(url), "eve")
         with pytest.raises(Stalled, match="refused"):

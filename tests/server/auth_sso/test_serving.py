@@ -11,6 +11,7 @@ from tests.server.auth_sso.conftest import CLIENT
 from tests.server.auth_sso.test_github import dex
 from tests.server.auth_sso.visitor import Visitor
 from tests.server.desk import Desk
+from tests.servers.github_contract import GitHubContract
 from trimtab.fakegithub.server import FakeGitHub
 
 
@@ -24,7 +25,7 @@ async def test_configured_logged_in_allowed_and_out_again(
     desk: Desk, visitors: Callable[[str], Visitor], caplog: pytest.LogCaptureFixture
 ) -> None:
     url, sign_on = desk.running.url, desk.running.served.sign_on
-    async with FakeGitHub() as github:
+    async with FakeGitHub(validator=GitHubContract()) as github:
         github.world.user("ada", email="ada@example.com")
         github.world.organisation("acme", "ada")
         github.world.team("acme", "platform", "ada")

@@ -74,7 +74,7 @@ def of_organisation(call: Call) -> Json:
 
 
 def _of_account(call: Call, account: str, repository: Repository | None) -> Json:
-    for one in call.world.covering(account, repository):
+    for one in call.world.installed(account, repository):
         if one.app is _app(call):
             return applications.installation(call.world, one)
     raise not_found()

@@ -83,7 +83,7 @@ def installations(call: Call) -> Answer:
     found = _inside(call)
     if not found.owned_by(call.token.user):
         raise Refusal(403, "Must be an organization owner.")
-    shown = [applications.installation(call.world, one) for one in call.world.covering(found.login)]
+    shown = [applications.installation(call.world, one) for one in call.world.installed(found.login)]
     return Answer({"total_count": len(shown), "installations": shown})
 
 

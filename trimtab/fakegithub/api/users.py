@@ -24,6 +24,8 @@ def somebody(call: Call) -> Json:
 
 def emails(call: Call) -> list[Json]:
     found = call.world.users[call.token.user]
+    if not found.email:
+        return []
     return [
         {"email": f"old-{found.email}", "primary": False, "verified": True, "visibility": None},
         {"email": found.email, "primary": True, "verified": True, "visibility": "private"},

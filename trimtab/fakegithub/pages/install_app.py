@@ -86,7 +86,7 @@ class InstallApp:
         return (app, account) if inside else (None, "")
 
     def _installed(self, app: GitHubApp, account: str) -> Installation | None:
-        return next((one for one in self._world.covering(account) if one.app is app), None)
+        return next((one for one in self._world.installed(account) if one.app is app), None)
 
     def _repositories(self, account: str) -> list[Repository]:
         return [one for one in self._world.repositories.values() if one.owner == account]

@@ -64,7 +64,7 @@ class RegisterApp:
         try:
             manifest = orjson.loads(form.get("manifest", ""))
         except orjson.JSONDecodeError:
-            return page("Invalid GitHub App configuration", "<p>The manifest is no JSON.", status=422)
+            return _invalid(["The manifest is no JSON"])
         number = secrets.token_hex(16)
         state = request.query.get("state", form.get("state", ""))
         self._world.manifests[number] = (request.match_info.get("org", ""), manifest, state)
@@ -80,8 +80,7 @@ class RegisterApp:
         if manifest is None or not owns(self._world, login, owner or login):
             return missing()
         if wrong := problems(self._world, manifest):
-            said = "".join(f"<li>{html.escape(one)}" for one in wrong)
-            return page("Invalid GitHub App configuration", f"<ul id=problems>{said}</ul>", status=422)
+            return _invalid(wrong)
         name = html.escape(manifest.get("name", ""))
         body = (
             f"<form method=post action={request.path.removesuffix('/new')}/manifest>{hidden({'manifest': number})}"
@@ -97,8 +96,7 @@ class RegisterApp:
             return missing()
         named = {**manifest, "name": form.get("name", "")}
         if wrong := problems(self._world, named):
-            said = "".join(f"<li>{html.escape(one)}" for one in wrong)
-            return page("Invalid GitHub App configuration", f"<ul id=problems>{said}</ul>", status=422)
+            return _invalid(wrong)
         del self._world.manifests[form["manifest"]]
         app = self._world.github_app(owner or login, **named)
         back = manifest.get("redirect_url") or f"/apps/{app.slug}"
@@ -124,6 +122,11 @@ class RegisterApp:
             return page(app.name, "<p>The name is another.", status=422)
         self._world.delete_app(app)
         return page("Your GitHub App is being deleted", "")
+
+
+def _invalid(wrong: list[str]) -> web.Response:
+    said = "".join(f"<li>{html.escape(one)}" for one in wrong)
+    return page("Invalid GitHub App configuration", f"<ul id=problems>{said}</ul>", status=422)
 
 
 def problems(world: World, manifest: Any) -> list[str]:
@@ -159,9 +162,9 @@ def _permission_problems(manifest: dict[str, Any]) -> list[str]:
     unknown = sorted(given.keys() - PERMISSIONS)
     found = [f"Default permission records resource {name} is not included in the list" for name in unknown]
     found += [f"Default permission {name} cannot be {one!r}" for name, one in given.items() if one not in LEVELS[1:]]
-    missing_ = [
+    unmet = [
         one
         for one in manifest.get("default_events", ())
         if one not in NEEDS or NEEDS[one] not in {"metadata": "read", **given}
     ]
-    return found + ([f"Default events unsupported: {', '.join(missing_)}"] if missing_ else [])
+    return found + ([f"Default events unsupported: {', '.join(unmet)}"] if unmet else [])
