@@ -132,6 +132,28 @@ def test_a_file_where_a_folder_should_be_is_told(checkout: Checkout) -> None:
         apply(checkout, a_declaration(), PRODUCTION)
 
 
+def test_files_that_are_no_text_may_stand_beside_ours(checkout: Checkout) -> None:
+    apply(checkout, a_declaration(), PRODUCTION)
+    logo = checkout.root / "infra/applications/web/overlays/production/logo.png"
+    logo.write_bytes(b"\x89PNG\xff")
+    plan = apply(checkout, a_declaration(replicas=2), PRODUCTION)
+    assert (len(plan.writes), logo.read_bytes()) == (2, b"\x89PNG\xff")
+    with pytest.raises(Stalled, match=r"logo.png: is no UTF-8 text"):
+        tree_of(checkout, "web", PRODUCTION, strict=True)
+
+
+def test_a_file_of_ours_that_became_a_link_is_not_written_through(checkout: Checkout) -> None:
+    apply(checkout, a_declaration(), PRODUCTION)
+    file = checkout.root / OVERLAY
+    file.unlink()
+    file.symlink_to(checkout.root.parent / "outside")
+    before = state(checkout.root)
+    with pytest.raises(Stalled, match="a symbolic link or a file is in its way"):
+        apply(checkout, a_declaration(replicas=2), PRODUCTION)
+    assert state(checkout.root) == before
+    assert not (checkout.root.parent / "outside").exists()
+
+
 def test_what_is_no_text_is_told(checkout: Checkout) -> None:
     file = checkout.root / PATH
     file.parent.mkdir(parents=True)
@@ -162,6 +184,34 @@ def test_a_folder_in_no_checkout_is_told(tmp_path: Path) -> None:
     for folder in (tmp_path, tmp_path / "missing"):
         with pytest.raises(Stalled, match="is in no Git checkout; clone the repository"):
             Checkout(folder)
+
+
+@pytest.mark.parametrize(
+    ("remotes", "told"),
+    [
+        ([], ""),
+        (["git@github.com:acme/infrastructure.git"], ""),
+        (["https://github.com/ana/infrastructure/"], ""),
+        (["git@github.com:acme/shop.git", "ssh://git@github.com:22/acme/infrastructure.git"], ""),
+        (["https://ana:hunter2@github.com/acme/shop"], "is a clone of shop, not of infrastructure"),
+    ],
+)
+def test_a_clone_of_something_else_is_told(checkout: Checkout, remotes: list[str], told: str) -> None:
+    repository = pygit2.Repository(str(checkout.root))
+    for number, url in enumerate(remotes):
+        repository.remotes.create(f"r{number}", url)
+    if not told:
+        checkout.refuse_other("infrastructure")
+        return
+    with pytest.raises(Stalled, match=told) as raised:
+        checkout.refuse_other("infrastructure")
+    assert "hunter2" not in raised.value.message
+
+
+def test_merging_without_git_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(Stalled, match="Git is not installed"):
+        merged("a", "b", "c")
 
 
 def test_the_checkout_is_found_from_a_folder_in_it(checkout: Checkout) -> None:

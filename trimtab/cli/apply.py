@@ -7,14 +7,13 @@ from msgspec import Struct
 
 from trimtab.cli.checkout import Checkout
 from trimtab.cli.declared import read_declared, tools_of, tree_of
-from trimtab.cli.file_plan import carry_out, outcome, show
-from trimtab.cli.flags import Decorator, gathered
-from trimtab.cli.output import echo, wrapped
+from trimtab.cli.file_plan import carry_out, outcome, say, show
+from trimtab.cli.flags import gathered
+from trimtab.cli.output import echo
 from trimtab.cli.words import counted
-from trimtab.declare.place import Place, place_of
+from trimtab.declare.place import Place, place_of, refuse_name
 from trimtab.declare.plan import plan_application
 from trimtab.declare.reading import read_declaration
-from trimtab.environment.environment import Environment
 from trimtab.environment.reading import read_environment
 
 
@@ -27,15 +26,12 @@ class CheckoutFlags(Struct, frozen=True):
     yes: bool
 
 
-REVIEW = "Take over what you want of it, and delete the .patch: then it counts as done."
+REVIEW = "Take over what you want, and delete the .patch: then it counts as done."
 _FILE = click.Path(path_type=Path, dir_okay=False)
-environment_option: Decorator = click.option(
-    "-e", "--environment", required=True, type=_FILE, metavar="FILE", help="The environment's file."
-)
 checkout_flags = gathered(
     "flags",
     CheckoutFlags,
-    environment_option,
+    click.option("-e", "--environment", required=True, type=_FILE, metavar="FILE", help="The environment's file."),
     click.option(
         "--checkout",
         type=click.Path(path_type=Path, file_okay=False),
@@ -49,10 +45,13 @@ checkout_flags = gathered(
 """-e, --checkout, --dry-run and --yes, as the one parameter `flags`."""
 
 
-def place_at(file: Path) -> Place:
-    """The environment that a file declares."""
-    env: Environment = read_declared(file, read_environment, example="trimtab scaffold environment")
-    return place_of(env)
+def read_flags(flags: CheckoutFlags, app: str) -> tuple[Place, Checkout]:
+    """Where the files of an application are. Raises Stalled for a checkout of another repository."""
+    env = read_declared(flags.environment, read_environment, example="trimtab scaffold environment")
+    refuse_name(app, env)
+    checkout = Checkout(flags.checkout)
+    checkout.refuse_other(env.repository)
+    return place_of(env), checkout
 
 
 @click.group()
@@ -70,20 +69,15 @@ def application(ctx: click.Context, /, flags: CheckoutFlags, file: Path) -> None
     What you edited in them stays: both changes are merged, or ours is put beside the file as a .patch to review. Files
     of other environments are never touched. Ends with 1 when a patch waits, and with --dry-run when files would change.
     """
-    place = place_at(flags.environment)
     declared = read_declared(file, read_declaration, example="trimtab scaffold application")
-    checkout = Checkout(flags.checkout)
+    place, checkout = read_flags(flags, declared.name)
     tree = tree_of(checkout, declared.name, place, namespace=declared.namespace)
     plan = plan_application(declared, place, tree, tools_of(checkout))
+    checkout.check(plan)
     title = f"Application {declared.name} in environment {place.environment}"
     show(plan)
     if plan.base_users:
-        echo()
-        echo(
-            wrapped(
-                f"The base is not changed, since {plan.base_users[0]} uses it: the overlay says what differs.", indent=0
-            )
-        )
+        say(f"\nThe base stays, since {plan.base_users[0]} uses it: the overlay says what differs.")
     if plan.writes or plan.reviews:
         echo()
     if not plan.writes:
@@ -94,6 +88,6 @@ def application(ctx: click.Context, /, flags: CheckoutFlags, file: Path) -> None
         carry_out(plan, checkout, question=f"{title}: {outcome(plan)}. Write?", yes=flags.yes)
         echo("Written. Commit and push it to deploy.")
     if plan.reviews:
-        echo(wrapped(f"To review: {counted(len(plan.reviews), 'patch')}. {REVIEW}", indent=0))
+        say(f"To review: {counted(len(plan.reviews), 'change')}. {REVIEW}")
     if plan.reviews or (plan.writes and flags.dry_run):
         ctx.exit(1)

@@ -30,6 +30,12 @@ class Checkout:
         self._git = repository
         self.root = Path(repository.workdir)
 
+    def refuse_other(self, repository: str) -> None:
+        """Raises Stalled where all remotes are of repositories of other names: this is a clone of something else."""
+        urls = [remote.url for remote in self._git.remotes if remote.url]
+        if urls and not any(_name(url) == repository for url in urls):
+            raise Stalled(f"{self.root}: is a clone of {_name(urls[0])}, not of {repository}; name one by --checkout")
+
     def read(self, path: str) -> str | None:
         """The text of a file; None where there is none. Raises Stalled for a link, and for what is no text."""
         *parents, name = path.split("/")
@@ -47,9 +53,19 @@ class Checkout:
                 data = opened.read(MAX_BYTES + 1)
         return _text(path, data)
 
-    def below(self, folder: str) -> dict[str, str]:
-        """The texts of all files below a folder."""
-        return {path: text for path in self.paths(folder) if (text := self.read(path)) is not None}
+    def below(self, folder: str, *, strict: bool) -> dict[str, str]:
+        """The texts of all files below a folder. What is a link or no text is left out, or raises Stalled."""
+        found: dict[str, str] = {}
+        for path in self.paths(folder):
+            try:
+                text = self.read(path)
+            except Stalled:
+                if strict:
+                    raise
+                continue
+            if text is not None:
+                found[path] = text
+        return found
 
     def paths(self, folder: str) -> list[str]:
         """The paths of all files below a folder, links included. Raises Stalled where there are too many."""
@@ -94,16 +110,18 @@ class Checkout:
         tree = None if self._git.head_is_unborn else self._git.head.peel(pygit2.Tree)
         return frozenset(path for path in paths if _committed(tree, path) != content_id(self.read(path) or ""))
 
-    def write(self, plan: Plan) -> None:
-        """Change the files as planned. Raises Stalled, before anything is written: out of scope, changed meanwhile."""
+    def check(self, plan: Plan) -> None:
+        """Raises Stalled for a path that is out of scope, a link, no text, or not as the plan found it."""
         for change in plan.changes:
             if plan.scope.outside(change.path):
                 raise Stalled(f"{change.path}: is not of this environment; nothing was written", reason="OutOfScope")
-        writes = plan.writes
-        for change in writes:
             if self.read(change.path) != change.before:
                 raise Stalled(f"{change.path}: was changed meanwhile; nothing was written, run this again")
-        for change in writes:
+
+    def write(self, plan: Plan) -> None:
+        """Change the files as planned. Raises Stalled, as `check` does, before anything is written."""
+        self.check(plan)
+        for change in plan.writes:
             self._write(change)
 
     def _write(self, change: Change) -> None:
@@ -141,6 +159,11 @@ class Checkout:
                 self.root.joinpath(*parents[:length]).rmdir()
             except OSError:
                 return
+
+
+def _name(url: str) -> str:
+    """`shop` of `git@github.com:acme/shop.git`. Nothing else of a URL, which may hold a password."""
+    return url.rstrip("/").replace(":", "/").rpartition("/")[2].removesuffix(".git")
 
 
 def _repository(folder: Path) -> pygit2.Repository | None:

@@ -52,12 +52,16 @@ def tools_of(checkout: Checkout) -> Tools:
     return Tools(dump=dump, load=lambda text, origin: load(text, origin=origin), merge=merged, stored=checkout.stored)
 
 
-def tree_of(checkout: Checkout, app: str, place: Place, *, namespace: str = "") -> Tree:
-    """What there is of an application, and who else uses its base. Raises Stalled for links and what is no text."""
+def tree_of(checkout: Checkout, app: str, place: Place, *, namespace: str = "", strict: bool = False) -> Tree:
+    """What there is of an application, and who else uses its base.
+
+    Links and what is no text are left out; `strict`: they raise Stalled. None of them is ever written over.
+    """
     application = application_of(app, place)
     single = [application, application + SUFFIX, *([namespace_of(namespace, place)] if namespace else [])]
     files = {path: text for path in single if (text := checkout.read(path)) is not None}
-    files |= checkout.below(base_of(app, place)) | checkout.below(overlay_of(app, place))
+    for folder in (base_of(app, place), overlay_of(app, place)):
+        files |= checkout.below(folder, strict=strict)
     return Tree(files, tuple(_users(checkout, app, place)))
 
 
@@ -98,8 +102,10 @@ def merged(now: str, old: str, new: str) -> str | None:
             together = run(run_git(["merge-file", "-p", "-q", *map(str, paths)], deadline=MERGE_TIMEOUT))
         except GitFailed as error:
             if error.code >= _CONFLICTS or error.code < 0:
-                raise Stalled(f"git merge-file ended with {error.code}; is Git installed?") from error
+                raise Stalled(f"git merge-file ended with {error.code}: {error.stderr}") from error
             return None
+        except FileNotFoundError as error:
+            raise Stalled("Git is not installed: install the package git") from error
     try:
         located = load_located(together, origin="merged")
     except YamlError:

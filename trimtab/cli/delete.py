@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import click
 
-from trimtab.cli.apply import CheckoutFlags, checkout_flags, place_at
+from trimtab.cli.apply import CheckoutFlags, checkout_flags, read_flags
 from trimtab.cli.checkout import Checkout
 from trimtab.cli.declared import neighbours, objects_of, tools_of, tree_of
-from trimtab.cli.file_plan import carry_out, outcome, show, show_files
-from trimtab.cli.output import echo, wrapped
+from trimtab.cli.file_plan import carry_out, outcome, say, show, show_files
+from trimtab.cli.output import echo
 from trimtab.cli.words import counted
 from trimtab.declare.declaration import LABEL
 from trimtab.declare.place import Place, overlay_of
@@ -36,9 +36,8 @@ def application(ctx: click.Context, /, flags: CheckoutFlags, name: str, *, casca
     """
     if wrong := like(LABEL, "is no application's name")(name):
         raise click.UsageError(f"{name!r} {wrong}")
-    place = place_at(flags.environment)
-    checkout = Checkout(flags.checkout)
-    tree, tools = tree_of(checkout, name, place), tools_of(checkout)
+    place, checkout = read_flags(flags, name)
+    tree, tools = tree_of(checkout, name, place, strict=True), tools_of(checkout)
     removal = plan_removal(name, place, tree, tools, uncommitted=checkout.uncommitted(sorted(tree.files)))
     first = plan_cascade(name, place, tree, tools) if cascade else None
     if first:
@@ -49,7 +48,7 @@ def application(ctx: click.Context, /, flags: CheckoutFlags, name: str, *, casca
         plan, done = removal.plan, "Removed. Commit and push it to have it in force."
     echo()
     for line in _consequences(removal, checkout, name, place, cascades=cascade):
-        echo(wrapped(line, indent=0))
+        say(line)
     title = f"Application {name} in environment {place.environment}: {outcome(plan)}"
     if flags.dry_run:
         echo(title)

@@ -7,7 +7,7 @@ from itertools import groupby
 import click
 
 from trimtab.cli.checkout import Checkout
-from trimtab.cli.output import echo
+from trimtab.cli.output import echo, wrapped
 from trimtab.cli.words import counted
 from trimtab.declare.change import Change, unified
 from trimtab.declare.plan import Plan
@@ -27,7 +27,7 @@ def show_files(plan: Plan) -> None:
     """Print the files that are not as they would be, by folder."""
     shown = [one for one in plan.changes if one.action != "same"]
     for folder, changes in groupby(shown, key=lambda one: one.path.rpartition("/")[0]):
-        echo(f"{folder}/")
+        echo(f"{visible(folder)}/")
         for change in changes:
             echo(f"  {change.action:<6}  {_named(change)}")
 
@@ -39,6 +39,12 @@ def carry_out(plan: Plan, checkout: Checkout, *, question: str, yes: bool) -> No
             raise Stalled("writing needs a yes, and there is no terminal to ask at; add --yes (or --dry-run)")
         click.confirm(question, abort=True)
     checkout.write(plan)
+
+
+def say(text: str) -> None:
+    """Print a sentence, in lines that fit the terminal; an empty line before it where it begins with one."""
+    blank = text.startswith("\n")
+    echo(("\n" if blank else "") + wrapped(text.strip(), indent=0))
 
 
 def outcome(plan: Plan) -> str:

@@ -26,39 +26,39 @@ Access = Literal["ReadWriteOnce", "ReadWriteOncePod", "ReadWriteMany", "ReadOnly
 ACCESS: tuple[Access, ...] = ("ReadWriteOnce", "ReadWriteOncePod", "ReadWriteMany", "ReadOnlyMany")
 SHARED: frozenset[Access] = frozenset({"ReadWriteMany", "ReadOnlyMany"})
 """Several pods on several nodes can have it."""
-Name = Annotated[str, Meta(pattern=LABEL)]
-Quantity = Annotated[str, Meta(pattern=QUANTITY)]
 
 
 class SecretKey(Struct, frozen=True, forbid_unknown_fields=True):
     """The value of an environment variable, out of a Secret that is in the namespace."""
 
-    secret: Annotated[str, Meta(pattern=OBJECT)]
-    key: Annotated[str, Meta(pattern=DATA_KEY)]
+    secret: Annotated[str, Meta(pattern=OBJECT, description="The name of the Secret.")]
+    key: Annotated[str, Meta(pattern=DATA_KEY, description="The key in it.")]
 
 
 class Volume(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """A PersistentVolumeClaim, and where it is mounted."""
 
-    name: Name
-    path: Annotated[str, Meta(pattern=FOLDER)]
-    size: Quantity
-    access: Access = "ReadWriteOnce"
-    storage_class: Annotated[str, Meta(pattern=rf"{OBJECT}|^$")] = field(default="", name="storageClass")
+    name: Annotated[str, Meta(pattern=LABEL, description="The claim is named after the application and this.")]
+    path: Annotated[str, Meta(pattern=FOLDER, description="The folder of the container where it is mounted.")]
+    size: Annotated[str, Meta(pattern=QUANTITY, description="How large it is, like 10Gi.")]
+    access: Annotated[Access, Meta(description="ReadWriteMany for more than one replica.")] = "ReadWriteOnce"
+    storage_class: Annotated[
+        str, Meta(pattern=rf"{OBJECT}|^$", description="A StorageClass; the cluster's default unless given.")
+    ] = field(default="", name="storageClass")
 
 
 class Amounts(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Of CPU and of memory."""
+    """Of CPU (`500m` is half of one) and of memory (`256Mi`)."""
 
-    cpu: Quantity | Literal[""] = ""
-    memory: Quantity | Literal[""] = ""
+    cpu: Annotated[str, Meta(pattern=rf"{QUANTITY}|^$", description="Cores: 500m is half of one.")] = ""
+    memory: Annotated[str, Meta(pattern=rf"{QUANTITY}|^$", description="Bytes, like 256Mi.")] = ""
 
 
 class Resources(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What a pod is given, and what it may take."""
 
-    requests: Amounts = Amounts()
-    limits: Amounts = Amounts()
+    requests: Annotated[Amounts, Meta(description="What a pod is given.")] = Amounts()
+    limits: Annotated[Amounts, Meta(description="What a pod may take at most.")] = Amounts()
 
 
 class Declaration(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -66,16 +66,19 @@ class Declaration(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_
 
     api_version: Literal["trimtab.dev/v1alpha1"] = field(name="apiVersion")
     kind: Literal["ApplicationDeclaration"]
-    name: Name
-    namespace: Annotated[str, Meta(pattern=NAMESPACE)]
-    image: Annotated[str, Meta(pattern=IMAGE)]
-    project: Annotated[str, Meta(pattern=OBJECT)] = "default"
-    """An AppProject of Argo CD's."""
-    replicas: Annotated[int, Meta(ge=0, le=1000)] = 1
-    port: Annotated[int, Meta(ge=1, le=65535)] = 0
-    host: Annotated[str, Meta(pattern=rf"{HOST}|^$", max_length=253)] = ""
-    prometheus: Annotated[str, Meta(pattern=rf"{URL_PATH}|^$")] = ""
-    """The path of its metrics."""
-    env: dict[Annotated[str, Meta(pattern=VARIABLE)], str | SecretKey] = field(default_factory=dict)
-    volumes: tuple[Volume, ...] = ()
-    resources: Resources = Resources()
+    name: Annotated[str, Meta(pattern=LABEL, description="Of the Deployment, the Service and the Application.")]
+    namespace: Annotated[str, Meta(pattern=NAMESPACE, description="Made if it is not there, never deleted.")]
+    image: Annotated[str, Meta(pattern=IMAGE, description="With a tag or a digest.")]
+    project: Annotated[str, Meta(pattern=OBJECT, description="An AppProject of Argo CD.")] = "default"
+    replicas: Annotated[int, Meta(ge=0, le=1000, description="How many pods run.")] = 1
+    port: Annotated[int, Meta(ge=1, le=65535, description="That the container listens on; makes a Service.")] = 0
+    host: Annotated[
+        str, Meta(pattern=rf"{HOST}|^$", max_length=253, description="Where it is reached from outside (an Ingress).")
+    ] = ""
+    prometheus: Annotated[str, Meta(pattern=rf"{URL_PATH}|^$", description="The path of its metrics.")] = ""
+    env: Annotated[
+        dict[Annotated[str, Meta(pattern=VARIABLE)], str | SecretKey],
+        Meta(description="Variables: texts, or {secret: NAME, key: KEY}. No value of a Secret stands here."),
+    ] = field(default_factory=dict)
+    volumes: Annotated[tuple[Volume, ...], Meta(description="Disks that outlive the container.")] = ()
+    resources: Annotated[Resources, Meta(description="What a pod is given, and what it may take.")] = Resources()

@@ -4,6 +4,7 @@ from msgspec import Struct, field
 
 from trimtab.declare.declaration import Declaration
 from trimtab.environment.environment import Environment
+from trimtab.environment.objects import root_name
 from trimtab.errors import Stalled
 
 APPLICATIONS = "applications"
@@ -50,6 +51,12 @@ def place_of(env: Environment) -> Place:
         issuer=env.ingress.tls.issuer,
         certificate_arn=env.ingress.tls.certificate_arn,
     )
+
+
+def refuse_name(app: str, env: Environment) -> None:
+    """Raises Stalled for an application that would take the place of an app-of-apps."""
+    if app in (root_name(env, "applications"), root_name(env, "namespaces")):
+        raise Stalled(f"an application cannot be named {app}: that is the Application of all; choose another name")
 
 
 def layout_of(declared: Declaration, place: Place) -> Layout:

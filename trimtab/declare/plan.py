@@ -192,4 +192,4 @@ def _namespace(path: str, tree: Tree, *, made: str) -> Change:
     now = tree.files.get(path)
     if now is None:
         return Change(path=path, action="create", before=None, after=made)
-    return Change(path=path, action="same" if now == made else "keep", before=now, after=now)
+    return Change(path=path, action="same" if now == made else "keep", before=now, after=now, note="as it was")

@@ -27,7 +27,8 @@ def plan_removal(app: str, place: Place, tree: Tree, tools: Tools, *, uncommitte
     """Raises Stalled where there is no such application, or where edits would be lost that are in no commit."""
     overlay, base = overlay_of(app, place), base_of(app, place)
     manifest = application_of(app, place)
-    gone = {path: text for path, text in tree.files.items() if path == manifest or path.startswith(f"{overlay}/")}
+    own = (manifest, manifest + SUFFIX)
+    gone = {path: text for path, text in tree.files.items() if path in own or path.startswith(f"{overlay}/")}
     if not gone:
         raise Stalled(
             f"environment {place.environment} has no application {app}: there is neither {manifest} nor {overlay}",

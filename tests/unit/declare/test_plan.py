@@ -4,7 +4,9 @@ from hypothesis import strategies as st
 
 from tests.unit.declare.builders import Memory, a_declaration, a_place, actions, declarations
 from trimtab.declare.declaration import Declaration, Volume
-from trimtab.declare.place import Scope, place_of
+from trimtab.declare.place import Place, Scope, place_of, refuse_name
+from trimtab.declare.record import content_id
+from trimtab.environment.environment import Environment
 from trimtab.environment.reading import read_environment
 from trimtab.errors import Stalled
 from trimtab.render.yaml import load
@@ -198,6 +200,18 @@ def test_a_record_of_a_base_in_use_has_to_be_there() -> None:
         memory.plan(a_declaration(), STAGING)
 
 
+def test_a_record_cannot_lead_elsewhere() -> None:
+    memory = Memory({"infra/production/argocd/applications/db.yaml": "x: 1\n", "infra/staging/x.yaml": "x: 1\n"})
+    memory.apply(a_declaration(), PRODUCTION)
+    record = f"{OVERLAY}generated.yaml"
+    others = dict(memory.files)
+    stranger, known = "b" * 40, content_id("x: 1\n")
+    memory.files[record] += f"  ../../../etc/passwd: {stranger}\n  infra/staging/x.yaml: {known}\n"
+    plan = memory.apply(a_declaration(), PRODUCTION)
+    assert [one.path for one in plan.writes] == [record]
+    assert memory.files == others
+
+
 @pytest.mark.parametrize("text", ["x: 1\n", "[]\n", "declaration: {name: ../..}\n", "kind: [\n"])
 def test_a_damaged_record_is_told(text: str) -> None:
     memory = Memory({f"{OVERLAY}generated.yaml": text})
@@ -226,11 +240,33 @@ def test_the_scope_is_one_environment(path: str, outside: bool) -> None:
     assert scope.outside(path) is outside
 
 
-def test_an_environment_cannot_be_where_applications_are() -> None:
+def an_environment(name: str) -> Environment:
     text = (
-        "apiVersion: trimtab.dev/v1alpha1\nkind: Environment\nname: applications\ndomain: acme.example\n"
-        "organization: acme\nteams: [a]\nrepository: x\ningress: {tls: {issuer: a}}\n"
+        f"apiVersion: trimtab.dev/v1alpha1\nkind: Environment\nname: {name}\ndomain: acme.example\n"
+        "organization: acme\nteams: [a]\nrepository: x\ningress: {class: nginx, tls: {issuer: letsencrypt}}\n"
     )
-    env = read_environment(load_located(text, origin="env.yaml"))
+    return read_environment(load_located(text, origin="env.yaml"))
+
+
+def test_a_place_is_what_files_depend_on() -> None:
+    assert place_of(an_environment("production")) == Place(
+        environment="production",
+        repository="git@github.com:acme/x.git",
+        branch="main",
+        folder="infrastructure",
+        ingress_class="nginx",
+        issuer="letsencrypt",
+    )
+
+
+def test_an_environment_cannot_be_where_applications_are() -> None:
     with pytest.raises(Stalled, match="an environment cannot be named applications"):
-        place_of(env)
+        place_of(an_environment("applications"))
+
+
+@pytest.mark.parametrize("name", ["production-applications", "production-namespaces"])
+def test_an_application_cannot_be_an_app_of_apps(name: str) -> None:
+    env = an_environment("production")
+    refuse_name("staging-applications", env)
+    with pytest.raises(Stalled, match=f"an application cannot be named {name}"):
+        refuse_name(name, env)
