@@ -6,15 +6,18 @@ import click
 from msgspec import Struct
 
 from trimtab.cli.checkout import Checkout
-from trimtab.cli.declared import read_declared, tools_of, tree_of
+from trimtab.cli.declaration_file import read_declared
+from trimtab.cli.declared import tools_of, tree_of
+from trimtab.cli.environment_file import read_file
 from trimtab.cli.file_plan import carry_out, outcome, say, show
 from trimtab.cli.flags import gathered
 from trimtab.cli.output import echo
 from trimtab.cli.words import counted
+from trimtab.declare.declaration import Declaration
 from trimtab.declare.place import Place, place_of, refuse_name
 from trimtab.declare.plan import plan_application
 from trimtab.declare.reading import read_declaration
-from trimtab.environment.reading import read_environment
+from trimtab.render.yaml_lines import load_located
 
 
 class CheckoutFlags(Struct, frozen=True):
@@ -47,11 +50,15 @@ checkout_flags = gathered(
 
 def read_flags(flags: CheckoutFlags, app: str) -> tuple[Place, Checkout]:
     """Where the files of an application are. Raises Stalled for a checkout of another repository."""
-    env = read_declared(flags.environment, read_environment, example="trimtab scaffold environment")
+    env = read_file(flags.environment).env
     refuse_name(app, env)
     checkout = Checkout(flags.checkout)
     checkout.refuse_other(env.repository)
     return place_of(env), checkout
+
+
+def _declaration(content: bytes, origin: str) -> Declaration:
+    return read_declaration(load_located(content, origin=origin))
 
 
 @click.group()
@@ -69,7 +76,7 @@ def application(ctx: click.Context, /, flags: CheckoutFlags, file: Path) -> None
     What you edited in them stays: both changes are merged, or ours is put beside the file as a .patch to review. Files
     of other environments are never touched. Ends with 1 when a patch waits, and with --dry-run when files would change.
     """
-    declared = read_declared(file, read_declaration, example="trimtab scaffold application")
+    declared = read_declared(file, _declaration, example="trimtab scaffold application")
     place, checkout = read_flags(flags, declared.name)
     tree = tree_of(checkout, declared.name, place, namespace=declared.namespace)
     plan = plan_application(declared, place, tree, tools_of(checkout))

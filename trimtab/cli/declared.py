@@ -1,50 +1,26 @@
-"""Reading declarations from disk, and what a checkout holds of an application."""
+"""What a checkout holds of an application, and who else uses it."""
 
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
-
-import click
+from typing import Any
 
 from trimtab.cli.applications import run
 from trimtab.cli.checkout import Checkout
-from trimtab.cli.words import counted
 from trimtab.declare.change import SUFFIX
 from trimtab.declare.place import APPLICATIONS, Place, application_of, base_of, namespace_of, overlay_of
 from trimtab.declare.plan import Tools, Tree
 from trimtab.declare.users import KUSTOMIZATIONS, deploys_base, deploys_to, uses_base
-from trimtab.environment.fields import InvalidDeclaration
 from trimtab.errors import Stalled, TrimtabError
 from trimtab.model.application import ApplicationSource
 from trimtab.model.keys import Manifest
-from trimtab.model.located import Located
 from trimtab.render import DirectoryTree, Rendering, RenderRequest, Workshop, render
 from trimtab.render.yaml import YamlError, dump, load
 from trimtab.render.yaml_lines import load_located
 from trimtab.source.process import GitFailed, run_git
 
-T = TypeVar("T")
 MERGE_TIMEOUT = 60.0
 _CONFLICTS = 128
 """From here on, git's exit code is no number of conflicts."""
-
-
-def read_declared(path: Path, read: Callable[[Located], T], *, example: str) -> T:
-    """What a file declares. Every problem is told, one a line; `example` is the command that prints one."""
-    try:
-        text = path.read_bytes()
-    except OSError as error:
-        raise Stalled(f"{path}: {error.strerror}; `{example} > {path.name}` writes one to begin with") from error
-    try:
-        return read(load_located(text, origin=str(path)))
-    except InvalidDeclaration as error:
-        if len(error.problems) == 1:
-            raise
-        for problem in error.problems:
-            click.echo(str(problem), err=True)
-        found = counted(len(error.problems), "problem")
-        raise Stalled(f"{path}: {found}; nothing was done", reason=error.reason) from error
 
 
 def tools_of(checkout: Checkout) -> Tools:

@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-import click
-
-from trimtab.environment.fields import InvalidDeclaration
+from trimtab.cli.declaration_file import read_declared
 from trimtab.environment.names import ENVIRONMENT
 from trimtab.errors import Stalled
 from trimtab.setup.cluster import Cluster
@@ -14,16 +12,9 @@ from trimtab.setup.recorded import Recorded, recorded
 
 def read_file(path: Path) -> ReadFile:
     """The environment of a file. Every problem is told on stderr; raises Stalled."""
-    try:
-        text = path.read_bytes()
-    except OSError as error:
-        raise Stalled(f"{path}: {error.strerror}: write one with trimtab scaffold environment > {path}") from error
-    try:
-        return read_text(text, origin=str(path))
-    except InvalidDeclaration as error:
-        for problem in error.problems[1:]:
-            click.echo(str(problem), err=True)
-        raise
+    return read_declared(
+        path, lambda text, origin: read_text(text, origin=origin), example="trimtab scaffold environment"
+    )
 
 
 async def recorded_environment(cluster: Cluster) -> Recorded:
