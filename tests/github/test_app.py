@@ -133,10 +133,11 @@ async def test_where_an_app_is_installed(server: Scripted, app: GitHub) -> None:
     found = Reply.json({"id": 7, "account": {"login": "acme", "id": 5}, "permissions": {}, "events": ["push"]})
     server.answer("GET /repos/acme/infra/installation", found)
     assert (await apps.find_installation(app, "acme", "infra")).id == 7
-    server.answer("GET /users/acme/installation", found)
+    ours = {"id": 7, "account": {"login": "Acme", "id": 5}, "permissions": {}}
+    server.answer("GET /app/installations", Reply.json([{"id": 8, "account": None, "permissions": {}}, ours]))
     assert (await apps.find_owner_installation(app, "acme")).id == 7
-    server.answer("GET /orgs/acme/installation", Reply.json({"id": 8, "account": None, "permissions": {}}))
-    assert (await apps.find_owner_installation(app, "acme")).id == 8
+    with pytest.raises(NotFound, match="not installed on other"):
+        await apps.find_owner_installation(app, "other")
 
 
 async def test_an_app_is_made_from_a_manifests_code(server: Scripted, github: GitHub) -> None:

@@ -1,7 +1,6 @@
 """GitHub Apps: their tokens, where they are installed, and how one is made from a manifest."""
 
 import asyncio
-import contextlib
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -126,9 +125,10 @@ async def find_installation(app: GitHub, owner: str, repo: str) -> Installation:
 
 async def find_owner_installation(app: GitHub, owner: str) -> Installation:
     """The App's installation on an organization or a person's account. Raises NotFound."""
-    with contextlib.suppress(NotFound):
-        return await app.get(f"/orgs/{owner}/installation", Installation)
-    return await app.get(f"/users/{owner}/installation", Installation)
+    for one in await app.pages("/app/installations", Installation):
+        if one.account is not None and one.account.login.lower() == owner.lower():
+            return one
+    raise NotFound(f"the GitHub App is not installed on {owner}; install it there", reason="GitHubNotFound")
 
 
 async def convert_manifest(github: GitHub, code: str) -> NewApp:

@@ -32,21 +32,10 @@ async def delete_hook(github: GitHub, repo: str, hook_id: int) -> None:
     await github.delete(path("repos", repo, "hooks", hook_id))
 
 
-async def ping_hook(github: GitHub, repo: str, hook_id: int) -> None:
-    """Have GitHub send a `ping`."""
-    await github.post(path("repos", repo, "hooks", hook_id, "pings"), type(None))
-
-
 async def list_deliveries(github: GitHub, repo: str, hook_id: int) -> list[HookDelivery]:
     """The newest, newest first."""
     deliveries = path("repos", repo, "hooks", hook_id, "deliveries")
     return await github.get(deliveries, list[HookDelivery], query={"per_page": NEWEST})
-
-
-async def redeliver(github: GitHub, repo: str, hook_id: int, *, delivery_id: int) -> None:
-    """Have GitHub send one again."""
-    attempts = path("repos", repo, "hooks", hook_id, "deliveries", delivery_id, "attempts")
-    await github.post(attempts, type(None))
 
 
 async def get_app_hook(app: GitHub) -> HookConfig:
@@ -62,11 +51,6 @@ async def set_app_hook(app: GitHub, *, url: str, secret: str) -> HookConfig:
 async def list_app_deliveries(app: GitHub) -> list[HookDelivery]:
     """The App's newest, newest first."""
     return await app.get("/app/hook/deliveries", list[HookDelivery], query={"per_page": NEWEST})
-
-
-async def redeliver_to_app(app: GitHub, delivery_id: int) -> None:
-    """Have GitHub send one of the App's again."""
-    await app.post(path("app", "hook", "deliveries", delivery_id, "attempts"), type(None))
 
 
 def _config(url: str, secret: str) -> HookConfig:
