@@ -36,7 +36,7 @@ image: setup ## An OCI image in build/, without an engine (half a minute, then s
 bench: setup-dev ## Measure speed and memory against a real API server; prints a table
 	@$(PY) -m bench $(ARGS)
 
-manifests: setup-dev ## Write what is made from trimtab/manifests: the Kustomize base deploy/
+manifests: setup-dev ## Write deploy/: the Kustomize base and the Helm chart, from trimtab/manifests
 	@$(PY) -m tools.manifests
 
 lock: setup-dev ## Choose dependency versions anew

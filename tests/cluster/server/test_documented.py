@@ -12,6 +12,7 @@ import pytest
 from tests.servers.authority import Authority
 from tools.controlplane.run import ControlPlane
 from trimtab.kube.config import ClusterConfig
+from trimtab.manifests.options import IMAGE
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs/cluster.md"
@@ -32,7 +33,8 @@ def folder(installed: ClusterConfig, control_plane: ControlPlane, tmp_path: Path
     (tmp_path / "tls.key").write_text(issued.key)
     (tmp_path / "deploy").symlink_to(ROOT / "deploy")
     yield tmp_path
-    control_plane.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
+    for namespace in (NAMESPACE, "delivery"):
+        control_plane.kubectl("delete", "namespace", namespace, "--wait=false")
     control_plane.kubectl("delete", "clusterrole,clusterrolebinding", "-l", PART_OF, "--wait=false")
 
 
@@ -58,9 +60,16 @@ def run(script: str, folder: Path, control_plane: ControlPlane) -> str:
 
 
 def test_the_page_s_commands_do_what_it_says(folder: Path, control_plane: ControlPlane) -> None:
-    install, ask, *others = blocks("bash")
+    install, base, chart, ask, *others = blocks("bash")
     installed = run(install, folder, control_plane)
     assert 'deployment "trimtab" successfully rolled out' in installed
+    changed = run(base, folder, control_plane)
+    assert re.findall(r"^([-+]) +image: (.*)$", changed, re.MULTILINE) == [
+        ("-", "registry.example/trimtab:0.1.0"),
+        ("+", IMAGE),
+    ]
+    assert "deployment.apps/trimtab serverside-applied" in changed
+    assert 'deployment "trimtab" successfully rolled out' in run(chart, folder, control_plane)
     assert run(ask, folder, control_plane).split() == ["yes", "no"]
     for script in others:
         run(script, folder, control_plane)
