@@ -47,28 +47,27 @@ def home() -> Path:
     return cache.home().with_name("image")
 
 
-def image(output: Path = OUTPUT, *, say: Callable[[str], None] | None = None) -> Image:
-    """Build the image into `output`. Raises ImageError."""
-    told = say or (lambda text: print(text, file=sys.stderr))
+def image(output: Path = OUTPUT) -> Image:
+    """Build the image into `output`, and say on stderr how far it is. Raises ImageError."""
     architecture = debian.architecture()
     if architecture not in python.MACHINES:
         raise ImageError(f"there are no Python packages for {architecture}, only for {' and '.join(python.MACHINES)}")
-    with cache.locked(home() / "lock", waiting=lambda: told("another process builds an image: waiting for it")):
+    with cache.locked(home() / "lock", waiting=lambda: _say("another process builds an image: waiting for it")):
         # What pip and Python write shall be readable in the image, whoever builds it.
         before = os.umask(0o022)
         try:
-            return _built(output, architecture, told)
+            return _built(output, architecture)
         finally:
             os.umask(before)
 
 
-def _built(output: Path, architecture: str, say: Callable[[str], None]) -> Image:
-    say("Debian's packages")
+def _built(output: Path, architecture: str) -> Image:
+    _say("Debian's packages")
     debs = debian.fetch(packages.listed(packages.LIST.read_text()).wanted, _folder("apt"))
-    base = _part("debian", _key(*(deb.sha256 for deb in debs)), lambda root: _debian(root, debs), say)
+    base = _part("debian", _key(*(deb.sha256 for deb in debs)), lambda root: _debian(root, debs))
     wheels = _key(python.LOCK.read_text(), architecture, base.layer.digest)
-    libraries = _part("python", wheels, lambda root: _python(root, architecture, base.root), say)
-    say("Trimtab")
+    libraries = _part("python", wheels, lambda root: _python(root, architecture, base.root))
+    _say("Trimtab")
     created = _created()
     work = _fresh(_folder("layers") / "trimtab")
     product.stage(work, base=base.root)
@@ -101,7 +100,7 @@ def root_filesystem(root: Path) -> None:
 def run_configuration(created: str) -> dict[str, Any]:
     """What an engine runs, and as whom."""
     version = {"org.opencontainers.image.version": __version__, "org.opencontainers.image.created": created}
-    revision = {"org.opencontainers.image.revision": commit} if (commit := _git("rev-parse", "HEAD")) else {}
+    revision = {"org.opencontainers.image.revision": commit} if (commit := _commit()) else {}
     return {
         "User": f"{layout.USER}:{layout.USER}",
         "Env": [f"{name}={value}" for name, value in layout.ENVIRONMENT.items()],
@@ -124,8 +123,8 @@ def _debian(root: Path, debs: Sequence[Deb]) -> list[sbom.Component]:
         tree.link(root, name, target)
     authorities = sorted((root / "usr/share/ca-certificates").rglob("*.crt"))
     tree.write(root, layout.AUTHORITIES, b"".join(path.read_bytes() for path in authorities))
-    for name in ("etc/passwd", "etc/group", "etc/nsswitch.conf"):
-        tree.write(root, name, layout.FILES[name])
+    for name, content in layout.FILES.items():
+        tree.write(root, name, content)
     tree.write(root, "var/lib/dpkg/status", "\n".join(f"Status: install ok installed\n{deb.stanza}" for deb in debs))
     tree.tidy(root)
     python.precompile(root / "usr/lib" / layout.PYTHON, root, base=root)
@@ -139,13 +138,13 @@ def _python(root: Path, architecture: str, base: Path) -> list[sbom.Component]:
     return [*sbom.of_python(root / layout.LIBRARY), *modules]
 
 
-def _part(name: str, key: str, stage: Callable[[Path], list[sbom.Component]], say: Callable[[str], None]) -> _Part:
+def _part(name: str, key: str, stage: Callable[[Path], list[sbom.Component]]) -> _Part:
     """The layer of that name, from the cache when it was made of the same."""
     root = _folder("layers") / name
     note = root.with_suffix(".json")
     if note.is_file() and (known := json.loads(note.read_text()))["key"] == key:
         return _Part(root, Layer(**known["layer"] | {"file": Path(known["layer"]["file"])}), known["components"])
-    say(f"{name}'s layer")
+    _say(f"{name}'s layer")
     note.unlink(missing_ok=True)
     components = stage(_fresh(root))
     layer = _pack(root, root.with_suffix(".tar.gz"))
@@ -185,6 +184,15 @@ def _created() -> str:
     seconds = os.environ.get("SOURCE_DATE_EPOCH") or _git("log", "-1", "--format=%ct")
     moment = datetime.fromtimestamp(int(seconds), UTC) if seconds else datetime.now(UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _commit() -> str:
+    """The commit that all files are of; "" when some were changed, or nobody knows."""
+    return "" if _git("status", "--porcelain", "--untracked-files=no") else _git("rev-parse", "HEAD")
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
 
 
 def _git(*words: str) -> str:

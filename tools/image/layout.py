@@ -32,7 +32,6 @@ AUTHORITIES: Final = "etc/ssl/certs/ca-certificates.crt"
 MERGED: Final = ("bin", "lib", "lib64", "sbin")
 """Folders of the root that are links to those of /usr, as on every Debian since 12."""
 LINKS: Final = {
-    **{name: f"usr/{name}" for name in MERGED},
     "usr/bin/python3": PYTHON,
     "usr/lib/git-core/git": "../../bin/git",
     # Where OpenSSL looks.
@@ -44,8 +43,9 @@ FILES: Final = {
     "etc/passwd": f"root:x:0:0:root:/root:/bin/sh\ntrimtab:x:{USER}:{USER}:trimtab:/tmp:/bin/sh\n",
     "etc/group": f"root:x:0:\ntrimtab:x:{USER}:\n",
     "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
-    f"{SCRIPTS}/trimtab": f"#!/usr/bin/{PYTHON} -I\nfrom trimtab.main import main\n\nmain()\n",
 }
+SCRIPT: Final = f"#!/usr/bin/{PYTHON} -I\nfrom trimtab.main import main\n\nmain()\n"
+"""The program of that name, as pip would write it."""
 FOLDERS: Final = {"cache": 0o755, "tmp": 0o1777, "var/lib/dpkg": 0o755}
 OWNED: Final = frozenset({"cache"})
 """Owned by USER; all the rest is root's."""

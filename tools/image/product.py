@@ -16,8 +16,7 @@ def stage(root: Path, *, base: Path) -> None:
     shutil.copytree(ROOT / "trimtab", target, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     for path in target.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
-    program = f"{layout.SCRIPTS}/{layout.PROGRAM}"
-    tree.write(root, program, layout.FILES[program])
+    tree.write(root, f"{layout.SCRIPTS}/{layout.PROGRAM}", layout.SCRIPT)
     information = f"{layout.LIBRARY}/trimtab-{__version__}.dist-info"
     licence = (ROOT / "LICENSE").read_bytes()
     tree.write(root, f"{information}/METADATA", _metadata())

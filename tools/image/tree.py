@@ -100,5 +100,4 @@ def write(root: Path, name: str, content: str | bytes) -> None:
 def link(root: Path, name: str, target: str) -> None:
     """A symbolic link of our own."""
     (root / name).parent.mkdir(parents=True, exist_ok=True)
-    (root / name).unlink(missing_ok=True)
     (root / name).symlink_to(target)
