@@ -1,4 +1,4 @@
-"""`trimtab demo setup` as a process of its own, with somebody at its terminal."""
+"""`trimtab demo` as a process of its own, with somebody at its terminal."""
 
 import asyncio
 import contextlib
@@ -59,7 +59,7 @@ async def played(folder: Path, *arguments: str) -> AsyncIterator[Played]:
     environment = {**os.environ, "TMPDIR": str(temporary), "NO_COLOR": "1", "COLUMNS": "80"}
     with (folder / "out").open("w") as out:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "trimtab", "demo", "setup", *arguments),
+            *(sys.executable, "-m", "trimtab", "demo", *arguments),
             cwd=ROOT,
             env=environment,
             stdin=terminal,

@@ -23,17 +23,18 @@ async def page(tmp_path: Path) -> AsyncIterator[Page]:
 
 
 async def test_once_everything_is_observed(tmp_path: Path) -> None:
-    async with played(tmp_path, "--once") as demo:
+    async with played(tmp_path, "setup", "--once") as demo:
         assert await demo.process.wait() == 0, demo.said
         assert "Every step was observed" in demo.said
         assert demo.said.count("ana clicks: ") == 3
         assert "acme:platform" in demo.said
         assert "PRIVATE KEY" not in demo.said
         assert "ERROR" not in demo.said
+        assert "trimtab/demo/web: Deployed" in demo.said
 
 
 async def test_a_newcomer_clicks_through_it(tmp_path: Path, page: Page) -> None:
-    async with played(tmp_path) as demo:
+    async with played(tmp_path, "setup") as demo:
         await demo.says(r"(Carry this out\?)")
         demo.type("y\n")
         await page.goto(await demo.says(r"^  (http://127\.0\.0\.1:\d+)$"))
@@ -45,7 +46,7 @@ async def test_a_newcomer_clicks_through_it(tmp_path: Path, page: Page) -> None:
 
 
 async def test_who_says_no_has_changed_nothing(tmp_path: Path) -> None:
-    async with played(tmp_path) as demo:
+    async with played(tmp_path, "setup") as demo:
         await demo.says(r"(Carry this out\?)")
         demo.type("n\n")
         await demo.says(r"(you said no: nothing was made)")

@@ -36,9 +36,10 @@ async def _invite(made: SetUpStage) -> None:
     say("\nIt is yours now. In a browser:", bold=True)
     click.echo(f"""
   {made.url}
-  Its certificate is of an authority that this run has made: accept it once, or have your browser trust
-  {made.authority}
-  Log in with GitHub as {content.OWNER}; as {content.COLLEAGUE} or {content.OUTSIDER} you are refused.""")
+  Its certificate is of an authority that this run has made: accept it once, or
+  have your browser trust {made.authority}
+  Log in with GitHub as {content.OWNER}; as {content.COLLEAGUE} or {content.OUTSIDER} you are refused.
+  {made.github.url}/logout is where GitHub lets you be somebody else.""")
     say("\nIn another terminal:", bold=True)
     click.echo(f"""
   export KUBECONFIG={made.kubeconfig} SSL_CERT_FILE={made.authority}

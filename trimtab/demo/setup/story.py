@@ -86,7 +86,8 @@ async def next_push(stage: SetUpStage) -> list[str]:
     command = await _declare(stage, tag="1.1.0")
     sha = await stage.repository.push("web 1.1.0", {})
     _, took = await until(lambda: _rolled_out(stage, tag="1.1.0"), within=60.0)
-    return [*command, f"{sha} pushed; {took:.1f} s later 2 pods of web:1.1.0 are ready"]
+    status = await _status(stage, sha)
+    return [*command, f"{sha} pushed; {took:.1f} s later 2 pods of web:1.1.0 are ready", f"GitHub shows {status}"]
 
 
 async def member_logs_in(stage: SetUpStage) -> list[str]:
@@ -170,6 +171,18 @@ async def _delivery(stage: SetUpStage) -> str:
 
     await until(taken)
     return app.hook.url
+
+
+async def _status(stage: SetUpStage, sha: str) -> str:
+    """What GitHub shows at the commit of `web`, once it is good."""
+
+    async def good() -> str:
+        found = stage.github.world.repositories[content.FULL_NAME].statuses
+        mine = [one for one in found if one.sha.startswith(sha) and "web" in one.context and one.state == "success"]
+        return f"✓ {mine[-1].context}: {mine[-1].description}" if mine else ""
+
+    seen, _ = await until(good)
+    return str(seen)
 
 
 async def _log_in(stage: SetUpStage, browser: Browser, login: str) -> Page:

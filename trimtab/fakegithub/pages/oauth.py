@@ -47,7 +47,9 @@ class OAuth:
         )
         travels = hidden({name: query.get(name, "") for name in ASKED})
         return page(
-            "Authorize", f"<form method=post>{travels}{people}<button name=cancel value=1>Cancel</button></form>"
+            f"Authorize {app.name or 'an application'}",
+            f"<p>{html.escape(app.name or 'It')} wants to know who you are, and in which organizations and teams."
+            f"<form method=post>{travels}{people}<button name=cancel value=1>Cancel</button></form>",
         )
 
     async def decide(self, request: web.Request) -> web.Response:

@@ -9,14 +9,32 @@ from aiohttp import web
 from trimtab.fakegithub.world import World
 
 COOKIE = "user_session"
-_STYLE = "body{font:16px sans-serif;max-width:40em;margin:3em auto}label,fieldset{display:block;margin:.7em 0}"
+_STYLE = """
+:root{--page:#f6f8fa;--card:#fff;--text:#1f2328;--line:#d0d7de;--faint:#59636e}
+@media(prefers-color-scheme:dark){:root{--page:#0d1117;--card:#151b23;--text:#f0f6fc;--line:#3d444d;--faint:#9198a1}}
+body{font:16px/1.5 system-ui,sans-serif;margin:0;color:var(--text);background:var(--page)}
+header{display:flex;flex-wrap:wrap;gap:0 1rem;padding:.8rem 1.5rem;background:#24292f;color:#f0f6fc}
+header b{margin-right:auto}header a{color:inherit}
+main{max-width:34rem;margin:9vh auto 2rem;padding:1.5rem 2rem;border:1px solid var(--line);border-radius:.6rem}
+main{background:var(--card);box-sizing:border-box;overflow-wrap:anywhere}
+h1{font-size:1.35rem;line-height:1.3;margin:0 0 1rem}
+label,fieldset{display:block;margin:.7em 0}fieldset{border:1px solid var(--line);border-radius:.4rem}
+small,dl{color:var(--faint)}dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem 1rem}dd{margin:0}
+input:not([type=radio],[type=checkbox]){font:inherit;padding:.35rem .6rem;border:1px solid var(--line)}
+input{border-radius:.4rem;background:transparent;color:inherit}
+button{font:inherit;margin:.3rem .5rem .3rem 0;padding:.45rem 1rem;border:1px solid #1f883d;border-radius:.4rem}
+button{background:#1f883d;color:#fff;cursor:pointer}
+button[name=cancel]{background:transparent;border-color:var(--line);color:inherit}
+"""
+_HEADER = "<header><b>GitHub</b><span>a fake one, on this machine</span><a href=/logout>Be somebody else</a></header>"
 
 
 def page(title: str, body: str, *, status: int = 200) -> web.Response:
     """A page in the frame."""
     text = (
-        f"<!doctype html><html lang=en><meta charset=utf-8><title>{html.escape(title)}</title><style>{_STYLE}</style>"
-        f"<h1>{html.escape(title)}</h1>{body}"
+        f"<!doctype html><html lang=en><meta charset=utf-8><title>{html.escape(title)} · GitHub</title>"
+        f"<meta name=viewport content='width=device-width'><style>{_STYLE}</style>"
+        f"<body>{_HEADER}<main><h1>{html.escape(title)}</h1>{body}</main>"
     )
     return web.Response(text=text, content_type="text/html", status=status)
 

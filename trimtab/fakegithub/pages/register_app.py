@@ -85,7 +85,7 @@ class RegisterApp:
         body = (
             f"<form method=post action={request.path.removesuffix('/new')}/manifest>{hidden({'manifest': number})}"
             f'<label>GitHub App name <input name=name value="{name}" required></label>'
-            f"<button>Create GitHub App for {html.escape(owner or login)}</button></form>"
+            f"<button>Create GitHub App for {html.escape(owner or login)}</button></form>{_asked_for(manifest)}"
         )
         return page("Create GitHub App", body)
 
@@ -127,6 +127,15 @@ class RegisterApp:
 def _invalid(wrong: list[str]) -> web.Response:
     said = "".join(f"<li>{html.escape(one)}" for one in wrong)
     return page("Invalid GitHub App configuration", f"<ul id=problems>{said}</ul>", status=422)
+
+
+def _asked_for(manifest: dict[str, Any]) -> str:
+    """What the App may do, and what it is told of."""
+    permissions = manifest.get("default_permissions", {}).items()
+    rows = [(name.replace("_", " "), level) for name, level in permissions]
+    rows.append(("told of", ", ".join(manifest.get("default_events", ())) or "nothing"))
+    shown = "".join(f"<dt>{html.escape(str(one))}<dd>{html.escape(str(other))}" for one, other in rows)
+    return f"<p><small>What it asks for:</small><dl>{shown}</dl>"
 
 
 def problems(world: World, manifest: Any) -> list[str]:
