@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from tests.engine.fixtures import resting, scene, stale, told
+from tests.engine.github import github
+from tests.engine.patient import patient
 from tests.engine.world import Account, install
 from trimtab.kube.config import ClusterConfig, load
 from trimtab.sandbox.sandbox import Sandbox
 
-__all__ = ["account", "api", "resting", "scene", "stale", "told"]
+__all__ = ["account", "api", "github", "patient", "resting", "scene", "stale", "told"]
 
 
 @pytest.fixture

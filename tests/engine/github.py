@@ -1,11 +1,15 @@
 """An environment whose GitHub is on loopback: `/meta` as a test writes it, and a real sshd whose host key changes."""
 
 import base64
+import contextlib
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncssh
+import pytest
 
 from tests.engine.world import Scene
+from tests.servers.authority import Authority
 from tests.servers.openssh import OpenSsh
 from tests.servers.scripted import Answer, Reply, Scripted
 from trimtab.environment.names import ENVIRONMENT, FILE_KEY, KNOWN_HOSTS, KNOWN_HOSTS_KEY
@@ -20,11 +24,12 @@ OTHERS = "# ours\ngitlab.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAfuCHKVTjquxvt
 class GitHubOnLoopback:
     """`server` answers `/meta`; `ssh` serves the scene's repository."""
 
-    def __init__(self, scene: Scene, server: Scripted, ssh: OpenSsh, *, ca: str) -> None:
+    def __init__(self, scene: Scene, server: Scripted, ssh: OpenSsh, *, authority: Authority) -> None:
         self.scene = scene
         self.server = server
         self.ssh = ssh
-        self.ca = ca
+        self.authority = authority
+        self.ca = authority.pem
         self.ui_port = 443
 
     @property
@@ -96,3 +101,25 @@ class GitHubOnLoopback:
         events = await self.scene.list("Event", namespace=self.scene.control)
         about = [event for event in events if event["involvedObject"]["name"] == ENVIRONMENT]
         return [event["message"] for event in about if event["reason"] == reason]
+
+
+@contextlib.asynccontextmanager
+async def github_on_loopback(
+    scene: Scene, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[GitHubOnLoopback]:
+    """The GitHub of an environment that nobody has set up yet."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    authority = Authority()
+    with OpenSsh(folder / "ssh") as ssh:
+        async with Scripted(tls=authority.server(folder, "127.0.0.1")) as server:
+            yield GitHubOnLoopback(scene, server, ssh, authority=authority)
+
+
+@pytest.fixture
+async def github(resting: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[GitHubOnLoopback]:
+    """It lists the host key that the sshd shows; the cluster is as set-up leaves it."""
+    async with github_on_loopback(resting, tmp_path, monkeypatch) as github:
+        github.lists(github.host_key)
+        await github.applied()
+        yield github

@@ -10,113 +10,21 @@ from typing import Any
 import asyncssh
 import pytest
 
-from tests.engine.github import UI_HOST, GitHubOnLoopback
-from tests.engine.objects import config_map, files
-from tests.engine.world import Scene, until
+from tests.engine.github import UI_HOST
+from tests.engine.patient import HOOKS, VERSION, Patient, deliveries
+from tests.engine.world import until
 from tests.servers.app_key import app_key
 from tests.servers.authority import Authority
-from tests.servers.openssh import OpenSsh
-from tests.servers.scripted import Reply, Scripted
-from trimtab import __version__
+from tests.servers.scripted import Reply
 from trimtab.clock import StepClock, SystemClock
-from trimtab.controller.environment import applied_environment
 from trimtab.controller.events import Recorder
 from trimtab.controller.findings import CHEAP, EVERY_SECONDS, FIRST_SECONDS, Findings
-from trimtab.controller.namespace_data import NamespaceData
 from trimtab.doctor.checks import CHECKS, Check, examine
 from trimtab.doctor.facts import Facts
-from trimtab.environment.environment import Environment
 from trimtab.environment.findings.finding import Finding
 from trimtab.environment.names import APP, ENVIRONMENT, KNOWN_HOSTS
 from trimtab.errors import Stalled
-from trimtab.manifests.install import install_objects
-from trimtab.manifests.options import InstallOptions
 from trimtab.model.known_hosts import HostKey
-
-HOOKS = "GET /repos/acme/infrastructure/hooks"
-VERSION = "GET /api/version"
-
-
-class Patient:
-    """An environment that a doctor looks at. `ui` answers at its host."""
-
-    def __init__(self, github: GitHubOnLoopback, ui: Scripted) -> None:
-        self.github = github
-        self.scene = github.scene
-        self.ui = ui
-
-    async def env(self) -> Environment:
-        kept = NamespaceData(self.scene.transport, self.scene.discovery, self.scene.control)
-        applied = await applied_environment(kept)
-        assert applied is not None
-        return applied.env
-
-    async def examined(self, *names: str, token: str = "t0ken", clock: Any = None) -> list[Finding]:
-        """What these checks (all of them by default) find."""
-        env = await self.env()
-        async with Facts(
-            env,
-            transport=self.scene.transport,
-            discovery=self.scene.discovery,
-            clock=clock or SystemClock(),
-            token=token,
-            installed=install_objects(InstallOptions(namespace=env.namespace)),
-        ) as facts:
-            return await examine(facts, [one for one in CHECKS if not names or one.name in names])
-
-    async def one(self, name: str, **given: Any) -> Finding:
-        (found,) = await self.examined(name, **given)
-        return found
-
-    def hook(self, *codes: int, **fields: Any) -> None:
-        """The repository's hook, and how its deliveries ended, the newest first."""
-        url = f"https://{UI_HOST}:{self.github.ui_port}/api/webhook"
-        hook = {"id": 7, "active": True, "events": ["push"], "config": {"url": url}, **fields}
-        self.github.server.answer(HOOKS, Reply.json([hook]))
-        self.github.server.answer(f"{HOOKS}/7/deliveries", Reply.json(deliveries(*codes)))
-
-
-def deliveries(*codes: int) -> list[dict[str, Any]]:
-    one = {"guid": "g", "delivered_at": "2026-06-01T00:00:00Z", "redelivery": False, "status": "x", "event": "push"}
-    return [{**one, "id": number, "status_code": code} for number, code in enumerate(codes)]
-
-
-@pytest.fixture
-async def patient(resting: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Patient]:
-    """In good health."""
-    authority = Authority()
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    (tmp_path / "ca.pem").write_text(authority.pem)
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
-        monkeypatch.delenv(name, raising=False)
-    (tmp_path / "ui").mkdir()
-    ui = Scripted(tls=authority.server(tmp_path / "ui", UI_HOST))
-    server = Scripted(tls=authority.server(tmp_path, "127.0.0.1"))
-    with OpenSsh(tmp_path / "ssh") as ssh:
-        async with ui, server:
-            github = GitHubOnLoopback(resting, server, ssh, ca=authority.pem)
-            github.ui_port = ui.port
-            github.lists(github.host_key)
-            ui.answer(VERSION, Reply.json({"Version": f"v3.5.1+trimtab.{__version__}"}))
-            resting.repo.commit(files("app", config_map("settings")))
-            await github.applied()
-            await installed(resting)
-            patient = Patient(github, ui)
-            patient.hook(200, 200)
-            yield patient
-
-
-async def installed(scene: Scene) -> None:
-    """The Deployment as it runs, with the rights of the manifests."""
-    for manifest in install_objects(InstallOptions(namespace=scene.control)):
-        if manifest["kind"] not in ("Namespace", "CustomResourceDefinition", "NetworkPolicy"):
-            await scene.apply(manifest, by="tests", force=True)
-
-    async def available() -> int:
-        found = await scene.get("apps/Deployment", "trimtab", namespace=scene.control) or {}
-        return int((found.get("status") or {}).get("availableReplicas") or 0)
-
-    await until(available, lambda count: count == 2)
 
 
 async def test_good_health(patient: Patient) -> None:
@@ -148,6 +56,29 @@ async def test_a_key_of_rsa_and_a_fetch_that_is_refused(patient: Patient) -> Non
     assert (credential.level, "RSA" in credential.message) == ("error", True)
     assert (fetch.level, "refused the SSH key" in fetch.message) == ("error", True)
     assert "PRIVATE KEY" not in f"{credential}{fetch}"
+
+
+async def test_each_repository_is_asked_once_and_charts_are_not(patient: Patient) -> None:
+    """Whatever its URL is spelt like; what serves charts or artifacts is no Git repository."""
+    scene, url = patient.scene, patient.github.url
+    sources: dict[str, dict[str, Any]] = {
+        "a": {"repoURL": url},
+        "b": {"repoURL": f"{url.removesuffix('.git')}/"},
+        "c": {"repoURL": "https://charts.example", "chart": "web"},
+        "d": {"repoURL": "oci://registry.example/web"},
+    }
+    for name, source in sources.items():
+        await scene.create(scene.an_app(name, source=source))
+    values = {"type": "helm", "url": "https://charts.example"}
+    data = {name: base64.b64encode(value.encode()).decode() for name, value in values.items()}
+    metadata = {
+        "name": "charts",
+        "namespace": scene.control,
+        "labels": {"argocd.argoproj.io/secret-type": "repository"},
+    }
+    await scene.create({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data})
+    found = await patient.examined("fetches")
+    assert [(one.subject, one.level) for one in found] == [(url, "ok")]
 
 
 async def test_a_token_of_a_person_is_asked_when_it_ends(patient: Patient) -> None:
@@ -281,6 +212,18 @@ async def look(clock: StepClock, seconds: float) -> None:
     clock.step(seconds)
     await asyncio.sleep(0)
     await until(lambda: _sleeps(clock), bool)
+
+
+async def test_within_the_cluster_the_certificate_is_not_held_to_authorities(patient: Patient, tmp_path: Path) -> None:
+    """Nor is it missed where the ingress cannot be reached from there."""
+    (tmp_path / "ca.pem").write_text(Authority("another").pem)
+    async with looking(patient) as (findings, clock):
+        await look(clock, FIRST_SECONDS)
+        assert findings.counts["certificate", "ok"] == 1
+        file = patient.github.file.replace(f"port: {patient.github.ui_port}", "port: 1")
+        await patient.github.map(ENVIRONMENT, {"environment.yaml": file})
+        await look(clock, EVERY_SECONDS)
+        assert not {level for check, level in findings.counts if check == "certificate"}
 
 
 async def test_the_controller_raises_what_is_new_once(patient: Patient) -> None:

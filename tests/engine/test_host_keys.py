@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +11,7 @@ from tests.engine.github import OTHERS, GitHubOnLoopback
 from tests.engine.objects import config_map, files
 from tests.engine.world import Scene, at, conditions, until
 from tests.servers.authority import Authority
-from tests.servers.openssh import OpenSsh
-from tests.servers.scripted import Answer, Cut, Reply, Scripted
+from tests.servers.scripted import Answer, Cut, Reply
 from trimtab.clock import StepClock
 from trimtab.controller import host_keys
 from trimtab.controller.events import Recorder
@@ -23,23 +21,6 @@ from trimtab.errors import Stalled
 from trimtab.kube.fence import write_only_while
 from trimtab.model.known_hosts import HostKey, keys_of
 from trimtab.source.failures import HostKeyRefused
-
-
-@pytest.fixture(autouse=True)
-def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-async def github(resting: Scene, tmp_path: Path) -> AsyncIterator[GitHubOnLoopback]:
-    authority = Authority()
-    with OpenSsh(tmp_path / "ssh") as ssh:
-        async with Scripted(tls=authority.server(tmp_path, "127.0.0.1")) as server:
-            github = GitHubOnLoopback(resting, server, ssh, ca=authority.pem)
-            github.lists(github.host_key)
-            await github.applied()
-            yield github
 
 
 async def deployed(github: GitHubOnLoopback) -> Scene:

@@ -64,7 +64,9 @@ class Findings:
             self._known.clear()
             return
         kept = self._kept
-        async with Facts(applied.env, transport=kept.transport, discovery=kept.discovery, clock=self._clock) as facts:
+        async with Facts(
+            applied.env, transport=kept.transport, discovery=kept.discovery, clock=self._clock, inside=True
+        ) as facts:
             findings = await examine(facts, self._checks)
         self._tell(applied, findings)
 

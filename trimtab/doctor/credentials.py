@@ -1,6 +1,9 @@
 """The credentials of repositories: each one looked at, and each repository really asked with its own."""
 
+import asyncio
 import datetime as dt
+
+from msgspec.structs import replace
 
 from trimtab.doctor.facts import Facts
 from trimtab.environment.findings.credentials import judge_credential, personal_token, value_of
@@ -8,12 +11,15 @@ from trimtab.environment.findings.finding import Finding
 from trimtab.environment.names import CERTIFICATES, KNOWN_HOSTS
 from trimtab.errors import TrimtabError
 from trimtab.github.tokens import Given
-from trimtab.model.credentials import Credentials, read_credentials
+from trimtab.model.credentials import normalised, read_credentials
 from trimtab.model.keys import Manifest
 from trimtab.model.names import GROUP, SECRET_TYPE_LABEL
+from trimtab.model.repository import RepositoryAccess
 from trimtab.source.app_logins import AppLogins
 from trimtab.source.listing import list_refs
 
+AT_ONCE = 8
+OCI = "oci://"
 TYPES = f"{SECRET_TYPE_LABEL} in (repository, repo-creds)"
 
 
@@ -34,34 +40,43 @@ async def fetches(facts: Facts) -> list[Finding]:
         known_hosts=await facts.object("ConfigMap", KNOWN_HOSTS),
         certificates=await facts.object("ConfigMap", CERTIFICATES),
     )
-    wanted = {
-        (value_of(one, "url"), value_of(one, "project")) for one in secrets if _type(one) == "repository"
-    } | await _sources(facts)
-    logins = AppLogins(clock=facts.clock)
+    named = [
+        (value_of(one, "url"), value_of(one, "project"))
+        for one in secrets
+        if _type(one) == "repository" and _is_git(one)
+    ]
+    accesses = [known.access(url, project=project) for url, project in (*named, *await _sources(facts))]
+    # One repository is spelt in several ways, and used by several projects: each way to log in is tried once.
+    each: dict[RepositoryAccess, RepositoryAccess] = {}
+    for access in accesses:
+        each.setdefault(replace(access, url=normalised(access.url), project=""), access)
+    logins, slots = AppLogins(clock=facts.clock), asyncio.Semaphore(AT_ONCE)
     try:
-        return [await _fetch(known, logins, url, project) for url, project in sorted(wanted) if url]
+        return list(await asyncio.gather(*(_fetch(access, logins, slots) for access in each.values())))
     finally:
         await logins.close()
 
 
-async def _fetch(known: Credentials, logins: AppLogins, url: str, project: str) -> Finding:
-    subject = f"{url} of project {project}" if project else url
+async def _fetch(access: RepositoryAccess, logins: AppLogins, slots: asyncio.Semaphore) -> Finding:
+    subject = f"{access.url} of project {access.project}" if access.project else access.url
     try:
-        found = await list_refs(known.access(url, project=project), logins=logins)
+        async with slots:
+            found = await list_refs(access, logins=logins)
     except TrimtabError as error:
         fix = "correct what it says; then `argocd.argoproj.io/refresh` on the Applications looks again at once"
         return Finding(check="fetches", subject=subject, level="error", message=error.message, fix=fix)
     return Finding(check="fetches", subject=subject, level="ok", message=f"can be read: {len(found.branches)} branches")
 
 
-async def _sources(facts: Facts) -> set[tuple[str, str]]:
-    """Those of Git that Applications name, with the credentials that all projects may use."""
-    found: set[tuple[str, str]] = set()
+async def _sources(facts: Facts) -> list[tuple[str, str]]:
+    """(URL, project) of those of Git that Applications name."""
+    found = []
     for manifest in await facts.objects("Application", group=GROUP):
         spec = manifest.get("spec") or {}
         for source in spec.get("sources") or [spec.get("source") or {}]:
-            if source.get("repoURL") and not source.get("chart"):
-                found.add((source["repoURL"], ""))
+            url = source.get("repoURL") or ""
+            if url and not source.get("chart") and not url.startswith(OCI):
+                found.append((url, spec.get("project", "")))
     return found
 
 
@@ -76,6 +91,10 @@ async def _expiry(facts: Facts, secret: Manifest) -> dt.datetime | None:
     except TrimtabError:
         return None
     return github.seen.expires
+
+
+def _is_git(secret: Manifest) -> bool:
+    return value_of(secret, "type") in ("", "git") and not value_of(secret, "url").startswith(OCI)
 
 
 def _type(secret: Manifest) -> str:

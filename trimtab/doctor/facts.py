@@ -23,7 +23,8 @@ from trimtab.model.keys import Manifest
 
 class Facts:
     """Use as `async with Facts(env, …) as facts`. `token`: GitHub's, of whoever asks, "" for none. `installed`: what
-    `trimtab install` makes for this environment, () where that is not to be compared. Methods raise TrimtabErrors.
+    `trimtab install` makes for this environment, () where that is not to be compared. `inside`: looked at from within
+    the cluster, where the UI may be out of reach, and its authority unknown. Methods raise TrimtabErrors.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Facts:
         clock: Clock,
         token: str = "",
         installed: Sequence[Manifest] = (),
+        inside: bool = False,
     ) -> None:
         self.env = env
         self.transport = transport
@@ -42,6 +44,7 @@ class Facts:
         self.clock = clock
         self.token = token
         self.installed = installed
+        self.inside = inside
         self._exits = contextlib.AsyncExitStack()
 
     def __repr__(self) -> str:

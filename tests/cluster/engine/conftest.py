@@ -8,12 +8,14 @@ import pytest
 
 from tests.cluster.installation import Installation
 from tests.engine.fixtures import resting, scene, stale, told
+from tests.engine.github import github
+from tests.engine.patient import patient
 from tests.engine.world import Account, Scene, install
 from tools.controlplane.run import ControlPlane
 from trimtab.kube import errors, transport
 from trimtab.kube.config import ClusterConfig, load
 
-__all__ = ["api", "installed", "resting", "scene", "stale", "told"]
+__all__ = ["api", "github", "installed", "patient", "resting", "scene", "stale", "told"]
 
 
 @pytest.fixture(scope="session")

@@ -14,13 +14,10 @@ import pytest
 
 from tests.cluster.installation import Installation
 from tests.cluster.server.story import apart, whole_story
-from tests.engine.github import GitHubOnLoopback
+from tests.engine.github import GitHubOnLoopback, github_on_loopback
 from tests.engine.world import conditions, install, until
 from tests.rights import Right, granted
 from tests.server.desk import Desk, a_desk
-from tests.servers.authority import Authority
-from tests.servers.openssh import OpenSsh
-from tests.servers.scripted import Scripted
 from tools.controlplane.build import Programs
 from tools.controlplane.commands import Settings
 from tools.controlplane.run import ControlPlane
@@ -78,13 +75,8 @@ async def desk(api: ClusterConfig, tmp_path: Path) -> AsyncIterator[Desk]:
 
 @pytest.fixture
 async def github(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[GitHubOnLoopback]:
-    """The GitHub of an environment that nobody has set up yet."""
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
-        monkeypatch.delenv(name, raising=False)
-    authority = Authority()
-    with OpenSsh(tmp_path / "ssh") as ssh:
-        async with Scripted(tls=authority.server(tmp_path, "127.0.0.1")) as server:
-            yield GitHubOnLoopback(desk, server, ssh, ca=authority.pem)
+    async with github_on_loopback(desk, tmp_path, monkeypatch) as github:
+        yield github
 
 
 async def logged(control_plane: ControlPlane, desk: Desk) -> list[dict[str, Any]]:

@@ -110,3 +110,10 @@ async def test_only_for_those_who_may_see_all_applications(desk: Desk) -> None:
     assert (await desk.call("GET", "/metrics", who="ada")).status == 200
     assert (await desk.call("GET", "/metrics", who="eve")).failure[:2] == (403, 7)
     assert (await desk.call("GET", "/metrics", who="")).failure[:2] == (401, 16)
+
+
+async def test_findings_of_the_environment(desk: Desk) -> None:
+    desk.world.findings.counts.update({("certificate", "warning"): 1, ("credentials", "ok"): 3})
+    answer = await scraped(desk)
+    assert found(answer, "trimtab_findings", check="certificate", level="warning") == 1
+    assert found(answer, "trimtab_findings", check="credentials") == 3
