@@ -178,7 +178,7 @@ def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
 def _closure(whole: dict[str, Any], start: Any) -> dict[str, Any]:
     """All that `start` refers to, at the places where it is in `whole`."""
     found: dict[str, Any] = {}
-    todo = list(_references(start))
+    todo = list(references(start))
     seen: set[str] = set()
     while todo:
         reference = todo.pop()
@@ -190,19 +190,20 @@ def _closure(whole: dict[str, Any], start: Any) -> dict[str, Any]:
         for folder in folders:
             source, place = source[folder], place.setdefault(folder, {})
         place[name] = terse(source[name])
-        todo += _references(place[name])
+        todo += references(place[name])
     return found
 
 
-def _references(value: Any) -> Iterator[str]:
+def references(value: Any) -> Iterator[str]:
+    """Every `$ref` in it."""
     if isinstance(value, dict):
         if isinstance(value.get("$ref"), str):
             yield value["$ref"]
         for one in value.values():
-            yield from _references(one)
+            yield from references(one)
     elif isinstance(value, list):
         for one in value:
-            yield from _references(one)
+            yield from references(one)
 
 
 def _published(package: str, member: str) -> dict[str, Any]:

@@ -31,6 +31,7 @@ async def test_a_push_of_an_installation(github: FakeGitHub, listener: Listener,
     pushes = listener.of("push")
     assert [one.payload["ref"] for one in pushes] == ["refs/heads/main", "refs/heads/next"]
     assert [one.payload["created"] for one in pushes] == [False, True]
+    assert [len(one.payload["commits"]) for one in pushes] == [1, 0], "what main has is no news on next"
     assert all(one.signed_with(app.hook.secret) for one in pushes)
     assert pushes[0].payload["installation"]["id"] == installation.id
     assert pushes[0].payload["sender"]["login"] == "trimtab[bot]"
@@ -85,3 +86,22 @@ async def test_a_forced_push_says_so(github: FakeGitHub, listener: Listener, tmp
     await git("push", "-q", "--force", "origin", "main", cwd=clone)
     await github.delivered()
     assert [one.payload["forced"] for one in listener.of("push")] == [False, True]
+
+
+async def test_tags_and_the_first_push(github: FakeGitHub, listener: Listener, tmp_path: Path) -> None:
+    token = github.world.personal_token("ada", "repo")
+    github.world.hook(github.world.repository("acme/empty"), listener.url)
+    clone = await clone_and_commit(url(github, token, "acme/empty"), tmp_path / "clone")
+    await git("push", "-q", "origin", "HEAD:refs/heads/main", cwd=clone)
+    await git("tag", "-a", "-m", "First", "v1", cwd=clone)
+    await git("push", "-q", "origin", "v1", cwd=clone)
+    await git("tag", "-f", "-a", "-m", "Again", "v1", cwd=clone)
+    await git("push", "-q", "--force", "origin", "v1", cwd=clone)
+    await github.delivered()
+    found = [one.payload for one in listener.of("push")]
+    assert [(one["ref"], len(one["commits"])) for one in found] == [
+        ("refs/heads/main", 1),
+        ("refs/tags/v1", 0),
+        ("refs/tags/v1", 0),
+    ]
+    assert found[1]["after"] != found[1]["head_commit"]["id"] == found[0]["after"]

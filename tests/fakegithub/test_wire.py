@@ -46,6 +46,19 @@ async def test_calls_are_counted(client: Client) -> None:
     assert (await client.get("/rate_limit"))["rate"]["limit"] == 5000
 
 
+async def test_there_is_a_limit_for_an_hour(github: FakeGitHub, client: Client, clock: StepClock) -> None:
+    """Answers that nothing has changed do not count."""
+    github.world.rate_limit = 2
+    tag = {"If-None-Match": (await client.ask("GET", "/user")).headers["ETag"]}
+    assert [(await client.ask("GET", "/user", **tag)).status for _ in range(3)] == [304, 304, 304]
+    assert (await client.ask("GET", "/user")).headers["X-RateLimit-Remaining"] == "0"
+    over = await client.ask("GET", "/user")
+    assert over.status == 403
+    assert "rate limit exceeded" in over.body["message"]
+    clock.step(int(over.headers["X-RateLimit-Reset"]) - clock.now().timestamp())
+    assert (await client.ask("GET", "/user")).status == 200
+
+
 async def test_names_are_the_same_in_capitals(client: Client) -> None:
     assert (await client.get("/repos/ACME/Infrastructure"))["full_name"] == "acme/infrastructure"
     assert (await client.get("/orgs/Acme"))["login"] == "acme"

@@ -36,6 +36,9 @@ already), `.held` and `.release(reverse=True)` delay and swap.
 **Trouble**: `github.trouble = Trouble.DOWN` for everything, `github.plan(Trouble.LOST, "POST", "/keys$")` for the next
 call that matches. `await github.ssh.rotate(listed=False)`: other host keys, which `/meta` does not list.
 
+**Switches** of the world: `rate_limit` (calls of a token in an hour), `public_hooks_only` (refuse hooks on loopback, as
+GitHub does), `host_keys` (what `/meta` lists).
+
 **Held to the original**: a `validator` sees every exchange of the API; that of the tests, `GitHubContract`, compares
 with GitHub's published OpenAPI description, requests and answers, and fails the test when the fake GitHub ends.
 """

@@ -6,6 +6,7 @@ import hmac
 import socket
 import ssl
 import time
+from collections import defaultdict
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
@@ -35,6 +36,7 @@ class Deliveries:
         self.trust = ""
         self.held = False
         self._flying: set[asyncio.Task[None]] = set()
+        self._turns: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop
 
@@ -70,9 +72,14 @@ class Deliveries:
             return
         waiting, self._world.outbox[:] = list(self._world.outbox), []
         for hook, delivery in waiting:
-            task = self._loop.create_task(self._send(hook, delivery))
+            task = self._loop.create_task(self._in_turn(hook, delivery))
             self._flying.add(task)
             task.add_done_callback(self._flying.discard)
+
+    async def _in_turn(self, hook: Hook, delivery: Delivery) -> None:
+        """A hook is told one thing after the other; GitHub does not promise even that."""
+        async with self._turns[hook.id]:
+            await self._send(hook, delivery)
 
     async def _send(self, hook: Hook, delivery: Delivery) -> None:
         assert self._session is not None

@@ -166,10 +166,10 @@ def find(path: Path, commit: str, name: str) -> Entry | None:
         return None
 
 
-def log(path: Path, *, new: str, old: str) -> list[pygit2.Commit]:
+def log(path: Path, *, new: str, old: str | None) -> list[pygit2.Commit]:
     """The commits that `new` has and `old` has not, the oldest first."""
     walker = pygit2.Repository(str(path)).walk(new, pygit2.enums.SortMode.TOPOLOGICAL | pygit2.enums.SortMode.REVERSE)
-    if old and old != NOBODY:
+    if old:
         walker.hide(old)
     return list(walker)
 

@@ -48,10 +48,12 @@ def ping(state: State, hook: Hook, repository: Repository | None) -> Payload:
 def push(state: State, repository: Repository, move: Moved, sender: str) -> Payload:
     """A reference moved, came or went."""
     created, deleted = move.before == git_store.NOBODY, move.after == git_store.NOBODY
-    old = _default_head(repository) if created else move.before
-    found = [] if deleted else git_store.log(repository.git, new=move.after, old="" if old == move.after else old)
-    commits = [_commit(state, repository, one) for one in found]
-    head = git_store.read_commit(repository.git, git_store.resolve(repository.git, move.after) or "0")
+    new = None if deleted else git_store.resolve(repository.git, move.after)
+    old = _known(repository, move)
+    commits = (
+        [_commit(state, repository, one) for one in git_store.log(repository.git, new=new, old=old)] if new else []
+    )
+    head = git_store.read_commit(repository.git, new) if new else None
     page = f"{state.site.url}/{repository.full_name}"
     shown = repositories.repository(state, repository)
     pushed_at = repository.pushed_at or repository.created_at
@@ -69,7 +71,7 @@ def push(state: State, repository: Repository, move: Moved, sender: str) -> Payl
         "sender": account(state, sender),
         "created": created,
         "deleted": deleted,
-        "forced": not created and not deleted and not git_store.descends(repository.git, move.after, move.before),
+        "forced": bool(new and old and not created) and not git_store.descends(repository.git, new or "", old or ""),
         "base_ref": None,
         "compare": f"{page}/compare/{move.before[:12]}...{move.after[:12]}",
         "commits": commits[:MOST_COMMITS],
@@ -168,8 +170,12 @@ def _commit(state: State, repository: Repository, found: Any) -> Payload:
     }
 
 
-def _default_head(repository: Repository) -> str:
-    return git_store.refs(repository.git).get(f"refs/heads/{repository.default_branch}", "")
+def _known(repository: Repository, move: Moved) -> str | None:
+    """The commit whose history is no news: where the reference was; for a new branch, the default one."""
+    if move.before != git_store.NOBODY:
+        return git_store.resolve(repository.git, move.before)
+    default = f"refs/heads/{repository.default_branch}"
+    return None if move.ref == default else git_store.refs(repository.git).get(default)
 
 
 def _in_short(state: State, found: Installation, numbers: set[int] | None) -> list[Payload]:

@@ -53,6 +53,8 @@ class State:
         """(owner, manifest, state) of registrations under way."""
         self.conversions: dict[str, Conversion] = {}
         self.host_keys: list[str] = []
+        self.rate_limit = 5000
+        """Calls of one token in an hour."""
         self.public_hooks_only = False
         """Refuse hooks on loopback, as GitHub does; off, because here everything is on loopback."""
         self.outbox: list[tuple[Hook, Delivery]] = []

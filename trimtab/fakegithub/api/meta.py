@@ -24,7 +24,8 @@ def meta(call: Call) -> Json:
 
 def rate_limit(call: Call) -> Json:
     now = int(call.world.clock.now().timestamp())
-    rate = {"limit": 5000, "used": 0, "remaining": 5000, "reset": now + 3600}
+    limit = call.world.rate_limit
+    rate = {"limit": limit, "used": 0, "remaining": limit, "reset": now + 3600}
     return {"resources": {"core": rate, "search": rate}, "rate": rate}
 
 

@@ -24,15 +24,14 @@ from trimtab.fakegithub.api import (
 )
 from trimtab.fakegithub.api.call import Answer, Call, Route, Who
 from trimtab.fakegithub.api.caller import Caller, identify
+from trimtab.fakegithub.api.limits import Limits
 from trimtab.fakegithub.api.refusal import Refusal, not_found
 from trimtab.fakegithub.credentials import Kind, Token, with_implied
 from trimtab.fakegithub.repository import Repository
 from trimtab.fakegithub.rights import may, restricted, sees
 from trimtab.fakegithub.world import World
 
-LIMIT = 5000
 VERSIONS = ("2022-11-28", "2026-03-10")
-WINDOW_SECONDS = 3600
 NOUNS = (apps, comments, contents, deployments, git, hooks, keys, meta, orgs, pulls, statuses, repos, users)
 """What is said of a commit comes before the commit, whose name may hold slashes."""
 
@@ -45,11 +44,11 @@ _SUBJECTS = {
 
 
 class Service:
-    """All routes, below the site's prefix. `used`: calls by token."""
+    """All routes, below the site's prefix."""
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.used: dict[str, int] = {}
+        self._limits = Limits(world)
 
     def routes(self) -> list[web.RouteDef]:
         prefix = self._world.site.prefix
@@ -61,8 +60,12 @@ class Service:
             try:
                 _check_headers(request)
                 caller = identify(self._world, request.headers.get("Authorization", ""))
+                self._limits.count(caller)
                 answer = self._answered(route, request, caller, await request.read())
-                return self._reply(request, answer, self._headers(caller))
+                response = self._reply(request, answer, self._headers(caller))
+                if response.status == 304:
+                    self._limits.forgive(caller)
+                return response
             except Refusal as refusal:
                 headers = {**self._headers(caller), **_accepted(route), **refusal.headers}
                 return web.json_response(refusal.body, status=refusal.status, headers=headers)
@@ -107,16 +110,7 @@ class Service:
 
     def _headers(self, caller: Caller) -> dict[str, str]:
         token = caller.token
-        name = token.value if token else caller.app.slug if caller.app else ""
-        used = self.used[name] = self.used.get(name, 0) + 1
-        headers = {
-            "X-RateLimit-Limit": str(LIMIT),
-            "X-RateLimit-Remaining": str(max(LIMIT - used, 0)),
-            "X-RateLimit-Used": str(used),
-            "X-RateLimit-Reset": str(int(self._world.clock.now().timestamp()) + WINDOW_SECONDS),
-            "X-RateLimit-Resource": "core",
-            "X-GitHub-Media-Type": "github.v3; format=json",
-        }
+        headers = {**self._limits.headers(caller), "X-GitHub-Media-Type": "github.v3; format=json"}
         if token is not None and token.kind.scoped:
             headers["X-OAuth-Scopes"] = ", ".join(token.scopes)
         if token is not None and token.kind in (Kind.CLASSIC, Kind.FINE_GRAINED) and token.expires_at:
