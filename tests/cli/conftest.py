@@ -1,9 +1,12 @@
 """Fixtures of the command line's tests."""
 
+import io
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import click
 import pytest
 
 from tests.cli.stage import Stage
@@ -50,3 +53,24 @@ def trimtab(capsys: pytest.CaptureFixture[str]) -> Trimtab:
         return Ended(code, captured.out, captured.err)
 
     return call
+
+
+@pytest.fixture
+def at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Sits somebody at a terminal, who types this; "" is the end of input."""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    def read(prompt: str) -> str:
+        sys.stdout.write(prompt)
+        if not (line := sys.stdin.readline()):
+            raise EOFError
+        return line.rstrip("\n")
+
+    def types(answer: str) -> None:
+        monkeypatch.setattr(sys, "stdin", Terminal(answer))
+        monkeypatch.setattr(click.termui, "visible_prompt_func", read)
+
+    return types

@@ -4,10 +4,10 @@ import io
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 import yaml
 
@@ -131,28 +131,15 @@ def test_a_failed_sync_is_an_error_and_no_deployment(stage: Stage, trimtab: Trim
 
 @pytest.mark.parametrize(("answer", "gone"), [("y\n", True), ("n\n", False), ("", False)])
 def test_deletion_shows_what_goes_and_asks(
-    answer: str, gone: bool, stage: Stage, trimtab: Trimtab, monkeypatch: pytest.MonkeyPatch
+    answer: str, gone: bool, stage: Stage, trimtab: Trimtab, at_a_terminal: Callable[[str], None]
 ) -> None:
     fleet(stage)
-
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    monkeypatch.setattr(sys, "stdin", Terminal(answer))
-    monkeypatch.setattr(click.termui, "visible_prompt_func", lambda prompt: _read(prompt, sys.stdin))
+    at_a_terminal(answer)
     ended = trimtab("app", "delete", "shop", "--no-wait", kubeconfig=stage.kubeconfig)
     assert ended.out.startswith("KIND             NAMESPACE  NAME\nService          shop       web\n")
     assert "Delete Application argocd/shop and these 4 objects? [y/N]:" in ended.out
     assert ended.code == (0 if gone else 130)
     assert ("deletionTimestamp" in stage.get(app("shop"))["metadata"]) == gone
-
-
-def _read(prompt: str, stream: Any) -> str:
-    sys.stdout.write(prompt)
-    if not (line := stream.readline()):
-        raise EOFError
-    return str(line.rstrip("\n"))
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

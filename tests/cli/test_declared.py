@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pygit2
@@ -53,6 +54,24 @@ def test_the_commands_of_the_documentation(tmp_path: Path) -> None:
     assert "team: lamps" in kustomization
     assert [path.name for path in overlays.iterdir()] == ["production"]
     assert pygit2.Repository(str(bare)).head.peel(pygit2.Commit).message == "Deploy web\n"
+
+
+@pytest.mark.parametrize(("answer", "written"), [("y\n", True), ("n\n", False), ("", False)])
+def test_nothing_is_written_without_a_yes(
+    answer: str, written: bool, tmp_path: Path, trimtab: Trimtab, at_a_terminal: Callable[[str], None]
+) -> None:
+    pygit2.init_repository(str(tmp_path / "clone"))
+    (tmp_path / "production.yaml").write_text(ENVIRONMENT)
+    (tmp_path / "web.yaml").write_text(APPLICATION)
+    named = ("-e", str(tmp_path / "production.yaml"), "--checkout", str(tmp_path / "clone"))
+    at_a_terminal(answer)
+    ended = trimtab("apply", "application", "-f", str(tmp_path / "web.yaml"), *named)
+    assert "Application web in environment production: 9 files to create. Write? [y/N]:" in ended.out
+    assert (ended.code, (tmp_path / "clone/infrastructure").exists()) == ((0, True) if written else (130, False))
+    if written:
+        at_a_terminal("n\n")
+        assert trimtab("delete", "application", "web", *named).code == 130
+        assert (tmp_path / "clone/infrastructure/production/argocd/applications/web.yaml").exists()
 
 
 def test_what_is_declared_becomes_healthy(stage: Stage, trimtab: Trimtab, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,14 +29,11 @@ RESERVED = frozenset({"kube-system", "kube-public", "kube-node-lease"})
 def read_declaration(located: Located) -> Declaration:
     """Raises InvalidDeclaration with every problem of the file."""
     reader = Reader(located)
+    reader.head(nouns.API_VERSION, nouns.KIND)
     root = reader.root
     found: dict[str, Any] = {
-        "api_version": root.choice("apiVersion", (nouns.API_VERSION,), nouns.API_VERSION, required=True),
-        "kind": root.choice("kind", (nouns.KIND,), nouns.KIND, required=True),
-    }
-    if root.take("kind") not in (None, nouns.KIND):
-        reader.raise_problems(unknown=False)  # the keys are those of another kind
-    found |= {
+        "api_version": nouns.API_VERSION,
+        "kind": nouns.KIND,
         "name": root.text("name", required=True, check=like(nouns.LABEL, _LABEL)),
         "namespace": root.text("namespace", required=True, check=_namespace),
         "image": root.text("image", required=True, check=_image),

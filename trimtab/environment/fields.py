@@ -54,6 +54,14 @@ class Reader:
             self.note(path, "is given twice: keep one of them", line=located.duplicates[path])
         self.root = self.section_at(located.value, ())
 
+    def head(self, api_version: str, kind: str) -> None:
+        """Read `apiVersion` and `kind`. Raises InvalidDeclaration at once for a file of another kind altogether."""
+        self.root.choice("apiVersion", (api_version,), required=True)
+        found = self.root.choice("kind", (kind,), required=True)
+        given = self.root.take("kind")
+        if not found and isinstance(given, str) and not get_close_matches(given, (kind,)):
+            self.raise_problems(unknown=False)
+
     def note(self, path: Path, what: str, *, line: int = 0) -> None:
         """Note a problem with the part at `path`."""
         at = line or self.located.line(path)

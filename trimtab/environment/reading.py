@@ -25,10 +25,11 @@ from trimtab.model.located import Located
 def read_environment(located: Located) -> Environment:
     """Raises InvalidDeclaration with every problem of the file."""
     reader = Reader(located)
+    reader.head(nouns.API_VERSION, nouns.KIND)
     root = reader.root
     found: dict[str, Any] = {
-        "api_version": root.choice("apiVersion", (nouns.API_VERSION,), nouns.API_VERSION, required=True),
-        "kind": root.choice("kind", (nouns.KIND,), nouns.KIND, required=True),
+        "api_version": nouns.API_VERSION,
+        "kind": nouns.KIND,
         "name": root.text("name", required=True, check=_like(nouns.NAME_PATTERN, _LABEL)),
         "domain": root.text("domain", required=True, check=_like(nouns.HOST_PATTERN, _HOST)),
         "organization": root.text("organization", required=True, check=_SLUG),

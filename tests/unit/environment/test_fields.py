@@ -66,6 +66,24 @@ def test_every_problem_is_told_in_the_order_of_lines() -> None:
     assert len(raised.value.problems) == 10
 
 
+def test_a_file_of_another_kind_is_told_as_that() -> None:
+    reader = a_reader("apiVersion: v2\nkind: Environment\nimage: x\n")
+    with pytest.raises(InvalidDeclaration) as raised:
+        reader.head("v1", "ApplicationDeclaration")
+    assert [str(problem) for problem in raised.value.problems] == [
+        "web.yaml:1: apiVersion: has to be v1",
+        "web.yaml:2: kind: has to be ApplicationDeclaration",
+    ]
+
+
+@pytest.mark.parametrize("kind", ["kind: Enviroment", "kind: 5", "kin: x", ""])
+def test_a_kind_that_is_misspelt_is_one_problem_of_many(kind: str) -> None:
+    reader = a_reader(f"apiVersion: v1\nimage: x\n{kind}\n")
+    reader.head("v1", "Environment")
+    assert "web.yaml:2: image: is not known here; there are: apiVersion, kind" in told(reader)
+    assert any(": kind: " in line for line in told(reader))
+
+
 def test_keys_that_stand_twice_are_told() -> None:
     reader = a_reader("name: web\nname: db\n")
     reader.root.text("name")
