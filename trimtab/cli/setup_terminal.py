@@ -5,8 +5,10 @@ import os
 import sys
 import textwrap
 import webbrowser
+from collections.abc import Sequence
 
 import click
+from msgspec.structs import replace
 
 from trimtab.cli.output import columns, echo, faint
 from trimtab.environment.plan import Action, Line, Plan
@@ -68,9 +70,23 @@ def plan_text(plan: Plan) -> str:
     for step in plan.steps:
         if step.lines:
             lines.append(click.style(step.title, bold=True))
-            lines += [text for line in step.lines for text in _line(line)]
+            lines += [text for line in _gathered(step.lines) for text in _line(line)]
     legend = "+ create  ~ change  - delete  = keep  > you click  ? you are asked  ! note"
     return "\n".join([*lines, "", faint(legend), f"Plan: {plan.summary}."])
+
+
+def _gathered(lines: Sequence[Line]) -> list[Line]:
+    """Objects of one kind, that the same is done to, on one line: `ServiceAccount trimtab, trimtab-server`."""
+    found: list[Line] = []
+    for line in lines:
+        kind, _, name = line.subject.partition(" ")
+        last = found[-1] if found else None
+        alike = last is not None and (last.action, last.note) == (line.action, line.note)
+        if last and alike and name and " " not in name and last.subject.startswith(f"{kind} "):
+            found[-1] = replace(last, subject=f"{last.subject}, {name}")
+        else:
+            found.append(line)
+    return found
 
 
 def _line(line: Line) -> list[str]:
@@ -79,10 +95,12 @@ def _line(line: Line) -> list[str]:
     shown = click.style(mark, fg=color) if color else mark
     room = (columns() or WIDTH) - 4
     note = f" ({line.note})" if line.note else ""
-    if len(line.subject) + len(note) <= room or not note:
-        return [f"  {shown} {line.subject}{faint(note)}"]
+    subject = textwrap.wrap(line.subject, room, break_long_words=False, break_on_hyphens=False)
+    first, *rest = [f"  {shown} {subject[0]}", *(f"    {text}" for text in subject[1:])]
+    if not rest and len(line.subject) + len(note) <= room:
+        return [f"{first}{faint(note) if note else ''}"]
     below = textwrap.wrap(line.note, room - 2, break_long_words=False, break_on_hyphens=False)
-    return [f"  {shown} {line.subject}", *(faint(f"      {text}") for text in below)]
+    return [first, *rest, *(faint(f"      {text}") for text in below)]
 
 
 def _wrapped(text: str) -> str:

@@ -21,7 +21,7 @@ async def look(job: Job) -> list[Line]:
         if not job.env.needs_app:
             await job.github()  # says which token is missing
         return [Line("check", f"organization {job.env.organization}")]
-    lines = [Line("check", f"{job.env.full_name}, and {len(job.env.teams)} teams")]
+    lines = [Line("check", f"{job.env.full_name} and the teams of {job.env.organization}")]
     if job.options.token:
         lines += await _token(job)
     await check_repository(job, await job.github())
