@@ -93,10 +93,20 @@ def _document(text: str) -> str:
     kind = text.partition("\nkind: ")[2].partition("\n")[0]
     if kind in ("ClusterRole", "ClusterRoleBinding"):
         text = edited(text, {"\n  labels:": f"{SUFFIX}\n  labels:"})
+    if kind == "ClusterRole":
+        return _narrowed(text)
     if kind == "ClusterRoleBinding":
         text = edited(text, {"}\nsubjects:": f"{SUFFIX}}}\nsubjects:"})
     if kind == "ServiceAccount":
         text = edited(text, ACCOUNT) if LABELS in text else text
     if kind == "Deployment":
         text = all_edited(edited(text, DEPLOYMENT), {"scheme: HTTPS": f"scheme: {SCHEME}"})
-    return text if kind == "ClusterRole" else all_edited(text, {f"namespace: {NAMESPACE}": f"namespace: {RELEASE}"})
+    return all_edited(text, {f"namespace: {NAMESPACE}": f"namespace: {RELEASE}"})
+
+
+def _narrowed(text: str) -> str:
+    """A ClusterRole whose rules are those of the values, where there are some."""
+    account = "server" if "name: trimtab-server" in text else "controller"
+    head, rules = text.split("rules:\n")
+    other = f"{{{{- with .Values.clusterRules.{account} }}}}\n{{{{- toYaml . | nindent 0 }}}}\n{{{{- else }}}}\n"
+    return f"{head}rules:\n{other}{rules}{{{{- end }}}}\n"

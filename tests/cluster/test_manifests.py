@@ -110,6 +110,15 @@ def test_where_pods_go_and_what_they_get(templated: Callable[..., list[Manifest]
     assert annotated["trimtab"]["metadata"]["annotations"] == role
 
 
+@pytest.mark.parametrize("account", ["controller", "server"])
+def test_a_narrowed_cluster_role(templated: Callable[..., list[Manifest]], account: str) -> None:
+    rules = [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"]}]
+    narrowed = ("ClusterRole", f"trimtab-{account}-delivery")
+    for one in templated({"clusterRules": {account: rules}}, namespace="delivery"):
+        if one["kind"] == "ClusterRole":
+            assert (one["rules"] == rules) == (key(one) == narrowed)
+
+
 @pytest.mark.parametrize("insecure", [True, False])
 def test_the_ingress(templated: Callable[..., list[Manifest]], insecure: bool) -> None:
     asked = {"enabled": True, "className": "nginx", "host": "argocd.example.com", "tlsSecret": "argocd-tls"}
