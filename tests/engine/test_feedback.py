@@ -1,10 +1,13 @@
 """GitHub is told what became of syncs: once, truly, and never at the cost of a sync."""
 
+import pytest
+
 from tests.engine.feedback import REPO, Told
 from tests.engine.objects import config_map
 from tests.engine.world import at, until
 from trimtab.environment.names import ENVIRONMENT
 from trimtab.fakegithub.trouble import Trouble
+from trimtab.feedback import outcome
 
 SECRET = "hunter2"
 
@@ -168,3 +171,19 @@ async def test_repositories_elsewhere_are_nobodys_business(told: Told) -> None:
     await scene.create(scene.an_app())
     await scene.synced()
     assert await quiet(told) == 0
+
+
+async def test_what_is_taken_back_ends_and_comes_again(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One commit after the other is deployed, then an older one again, then a new one: one of them is active."""
+    monkeypatch.setattr(outcome, "SETTLED_SECONDS", 0.0)
+    shas = [told.push(config_map("settings", {"color": color})) for color in ("red", "blue")]
+    await told.scene.start()
+    await told.scene.create(told.an_app(auto_sync=False))
+
+    async def active() -> list[str]:
+        return [sha for sha, states in told.deployments().items() if states[-1:] == ["success"]]
+
+    for sha in (shas[0], shas[1], shas[0], told.push(config_map("settings", {"color": "green"}))):
+        await told.scene.operate({"sync": {"revision": sha}})
+        await until(active, [sha].__eq__)
+    assert [told.states(sha).count("success") for sha in shas] == [1, 1]

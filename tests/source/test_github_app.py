@@ -144,6 +144,7 @@ async def test_failures_to_log_in_are_named(
     [
         ({"app_id": ""}, "githubAppID is missing"),
         ({"private_key": ""}, "githubAppPrivateKey is missing"),
+        ({"base_url": ""}, "githubAppEnterpriseBaseUrl is missing"),
         ({"installation_id": "seven"}, "githubAppInstallationID is no number"),
         ({"private_key": "junk"}, "not an RSA key in PEM"),
         ({"base_url": "http://ghe.example.com"}, "allowed on loopback only"),

@@ -27,7 +27,7 @@ OLD_SECONDS = 3600.0
 """What ended longer ago, and was not told by us, is no news: a restart must not ask about every application."""
 REST_SECONDS = 30.0
 OFF_SECONDS = 60.0
-"""Where nothing is to be told, the environment is looked at again after so long, when there is news."""
+"""Where nothing is to be told, or the environment is not valid, it is looked at again after so long."""
 REFUSED_SECONDS = 600.0
 """After a refusal, the same kind of thing is not tried again for so long."""
 
@@ -92,7 +92,7 @@ class Feedback:
             line = await self._line.get()
         except TrimtabError as error:
             log.warning("GitHub is not told of deployments: %s", error.message)
-            return error.after or REST_SECONDS if isinstance(error, Retry) else REFUSED_SECONDS
+            return error.after or REST_SECONDS if isinstance(error, Retry) else OFF_SECONDS
         if line is None:
             self._waiting.clear()
             self._looks.clear()

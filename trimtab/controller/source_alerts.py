@@ -11,13 +11,18 @@ from trimtab.status.unreachable import CAUSES, Unreachable, alert, is_due
 
 
 def source_failed(app: Application, memory: Memory, world: World, *, error: TrimtabError) -> None:
-    """A look has failed. By the second poll at the latest, an Event says so."""
-    if isinstance(error, ApiError) or error.reason not in CAUSES:
+    """A look has failed. If it is because of the source, an Event says so by the second poll."""
+    if isinstance(error, ApiError) or error.reason == "InvalidSpecError":
+        # Nobody came as far as the source.
+        return
+    if error.reason not in CAUSES:
+        source_fetched(app, memory, world)
         return
     now = world.clock.monotonic()
+    urls = tuple(source.repo_url for source in app.spec.all_sources())
     known = memory.unreachable
-    if known is None:
-        known = Unreachable(since=rfc3339(world.clock.now()), first=now)
+    if known is None or known.urls != urls:
+        known = Unreachable(urls=urls, since=rfc3339(world.clock.now()), first=now)
     else:
         known = replace(known, polls=known.polls + 1)
     if is_due(known, now=now, interval=world.settings.poll):

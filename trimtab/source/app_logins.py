@@ -16,6 +16,7 @@ from trimtab.model.repository import GitHubAppLogin, RepositoryAccess
 from trimtab.source.url import RepositoryUrl
 
 USER = "x-access-token"
+GITHUB = "github.com"
 PERMISSIONS = {"contents": "read"}
 NUMBERS = "githubAppID, githubAppInstallationID and githubAppPrivateKey"
 
@@ -108,6 +109,8 @@ def _check(url: RepositoryUrl, login: GitHubAppLogin) -> None:
         raise _refuse(url, f"{what} is missing; a GitHub App is {NUMBERS}")
     if login.installation_id and not login.installation_id.isdecimal():
         raise _refuse(url, "githubAppInstallationID is no number; correct it, or leave it out")
+    if not login.base_url and url.host != GITHUB:
+        raise _refuse(url, "githubAppEnterpriseBaseUrl is missing: the API of the GitHub Enterprise that it is on")
     if _repository(url).count("/") != 1:
         raise _refuse(url, "it is not of the form https://HOST/OWNER/NAME, as GitHub's repositories are")
 

@@ -54,9 +54,10 @@ FAILED_POLLS = 2
 class Unreachable(Struct, frozen=True):
     """A source that cannot be fetched. `since`: RFC 3339; `first`: the same, in seconds of the monotonic clock.
 
-    `polls`: how often it has failed in a row. `told`: was it said?
+    `urls`: of the application's sources. `polls`: how often it has failed in a row. `told`: was it said?
     """
 
+    urls: tuple[str, ...]
     since: str
     first: float
     polls: int = 1

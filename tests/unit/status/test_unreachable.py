@@ -38,7 +38,7 @@ IN_THE_COMMIT = {
     ],
 )
 def test_it_is_said_once_within_two_polls(polls: int, seconds: float, told: bool, due: bool) -> None:
-    known = Unreachable(since=SINCE, first=1000.0, polls=polls, told=told)
+    known = Unreachable(urls=(), since=SINCE, first=1000.0, polls=polls, told=told)
     assert is_due(known, now=1000.0 + seconds, interval=120.0) is due
 
 
@@ -50,7 +50,7 @@ def test_it_is_said_why_since_when_and_what_was_good() -> None:
         spec=ApplicationSpec(destination=Destination()),
         status=ApplicationStatus(),
     )
-    known = Unreachable(since=SINCE, first=0.0)
+    known = Unreachable(urls=(), since=SINCE, first=0.0)
     text = alert(app, known, reason="HostKeyChanged", message="git@github.com:acme/x: put the new one there")
     assert text == (
         "The source cannot be fetched: host key rotated, or somebody in between (since 2026-11-30T12:00:00Z, "
