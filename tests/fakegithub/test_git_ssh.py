@@ -11,6 +11,7 @@ from tests.fakegithub.conftest import populate
 from tests.fakegithub.git import GitFailed, clone_and_commit, git, key_pair, ssh_command
 from tests.fakegithub.listener import Listener
 from tests.servers.github_contract import GitHubContract
+from trimtab.errors import Stalled
 from trimtab.fakegithub.server import FakeGitHub
 from trimtab.fakegithub.ssh import SshServer
 
@@ -128,3 +129,18 @@ async def test_one_host_key_changes(github: FakeGitHub, sshd: SshServer, tmp_pat
     await sshd.rotate("ssh-rsa")
     assert [name for name, key in sshd.host_keys.items() if key != known[name]] == ["ssh-rsa"]
     assert "refs/heads/main" in await git("ls-remote", github.ssh_url(REPOSITORY), ssh_command=door.ssh)
+
+
+async def test_without_sshd_nothing_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda *_args, **_more: None)
+    with pytest.raises(Stalled, match="no sshd on this machine"):
+        await FakeGitHub(ssh=True).__aenter__()
+
+
+async def test_a_port_that_is_taken_leaves_no_sshd(github: FakeGitHub) -> None:
+    second = FakeGitHub(port=github.port, ssh=True)
+    with pytest.raises(OSError, match="address already in use"):
+        await second.__aenter__()
+    assert second.ssh
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", second.ssh.port)

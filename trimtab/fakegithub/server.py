@@ -96,6 +96,17 @@ class FakeGitHub:
         await self.deliveries.idle()
 
     async def __aenter__(self) -> Self:
+        if self.ssh is not None:
+            await self.ssh.start()
+            self.world.site.ssh = self.ssh.url
+        try:
+            await self._serve()
+        except OSError:
+            await self._stop()
+            raise
+        return self
+
+    async def _serve(self) -> None:
         app = web.Application(middlewares=[self._troubled(), self._validated()], client_max_size=MOST_BYTES)
         parts = (OAuth, Service, Login, RegisterApp, InstallApp, RegisterOAuthApp, GitHttp)
         for part in parts:
@@ -106,23 +117,22 @@ class FakeGitHub:
         self.port = self._runner.addresses[0][1]
         self.world.site.url = f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
         await self.deliveries.start()
-        if self.ssh is not None:
-            await self.ssh.start()
-            self.world.site.ssh = self.ssh.url
-        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._stop()
+        if self._validator is not None and error is None:
+            self._validator.settle()
+
+    async def _stop(self) -> None:
         self._closing.set()
         await self.deliveries.stop()
         if self.ssh is not None:
             await self.ssh.stop()
-        assert self._runner is not None
-        await self._runner.cleanup()
+        if self._runner is not None:
+            await self._runner.cleanup()
         shutil.rmtree(self.world.folder)
-        if self._validator is not None and error is None:
-            self._validator.settle()
 
     def _trouble(self, request: web.Request) -> Trouble:
         planned = next((one for one in self._planned if one.meets(request.method, request.path)), None)

@@ -18,6 +18,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
+from trimtab.errors import Stalled
 from trimtab.fakegithub import git_store, ssh_session
 from trimtab.fakegithub.doors import Admitted, Refused, by_ssh, keys
 from trimtab.fakegithub.world import World
@@ -52,6 +53,7 @@ class SshServer:
         """The public parts, `ssh-ed25519 AAAA…`, by algorithm."""
         self.port = 0
         self._folder = Path()
+        self._daemon = ""
         self._process: asyncio.subprocess.Process | None = None
         self._control: asyncio.Server | None = None
         self._drain: asyncio.Task[bytes] | None = None
@@ -66,6 +68,8 @@ class SshServer:
         return "\n".join(f"[127.0.0.1]:{self.port} {key}" for key in self.host_keys.values())
 
     async def start(self) -> None:
+        """Raises Stalled, and leaves nothing behind, where there is no sshd."""
+        self._daemon = _daemon()
         self._folder = Path(tempfile.mkdtemp(prefix="fakegithub-ssh-"))
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -116,16 +120,13 @@ class SshServer:
             self.host_keys[algorithm] = public.decode()
 
     async def _listen(self) -> None:
-        daemon = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
-        if daemon is None:
-            raise FileNotFoundError("no sshd: apt-get install -y --no-install-recommends openssh-server")
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
         host_keys = "\n".join(f"HostKey {self._folder}/hostkey-{algorithm}" for algorithm in self.host_keys)
         config = self._folder / "sshd_config"
         config.write_text(_CONFIG.format(port=self.port, folder=self._folder, user=self.user, host_keys=host_keys))
         self._process = await asyncio.create_subprocess_exec(
-            *(daemon, "-D", "-e", "-f", str(config)),
+            *(self._daemon, "-D", "-e", "-f", str(config)),
             stderr=asyncio.subprocess.PIPE,
             env={**os.environ, **self._account()},
             start_new_session=True,
@@ -185,6 +186,14 @@ class SshServer:
         if service not in _SERVICES:
             return Refused(403, _GREETING), ""
         return by_ssh(self._world, key, path.strip("'"), push=service == "git-receive-pack"), service
+
+
+def _daemon() -> str:
+    """sshd wants to be called by its whole path. Raises Stalled."""
+    found = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
+    if found is None:
+        raise Stalled("no sshd on this machine: apt-get install -y --no-install-recommends openssh-server")
+    return found
 
 
 _KEYS: dict[str, Callable[[], rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey]] = {
