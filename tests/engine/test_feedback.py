@@ -65,6 +65,21 @@ async def test_the_next_commit_ends_the_deployment_before(told: Told) -> None:
     await succeeded(told, third)
 
 
+async def test_a_deployment_ends_with_its_application(told: Told) -> None:
+    sha = told.push(config_map("settings", {"color": "red"}))
+    await told.scene.start()
+    await told.scene.create(told.an_app(cascade=True))
+    await succeeded(told, sha)
+    await quiet(told)
+    await told.scene.delete("Application", told.scene.named(), namespace=told.scene.control)
+
+    async def states() -> list[str]:
+        return told.deployments()[sha]
+
+    await until(states, lambda seen: seen[-1:] == ["inactive"])
+    assert told.states(sha)[-1:] == ["success"]
+
+
 async def test_a_sync_that_failed_is_told_without_a_word_of_the_cluster(told: Told) -> None:
     good, bad = config_map("settings"), config_map("broken", {"password": SECRET})
     bad["metadata"]["labels"] = {"bad label": SECRET}

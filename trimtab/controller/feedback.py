@@ -116,7 +116,7 @@ class Feedback:
 
     async def _tell_of(self, app: Application, line: Line) -> None:
         now, state = self._clock.now(), app.status.operation_state
-        old = state is not None and age_of(state, now) > OLD_SECONDS
+        old = state is not None and age_of(state, now) > OLD_SECONDS and not app.metadata.deletion_timestamp
         for post in posts_of(app, line.place, now=now):
             if (old and post.key not in self._told) or self._is_refused(post):
                 continue
@@ -163,6 +163,7 @@ class Feedback:
         revisions = (result.revision, *result.revisions) if result else ()
         return (
             app.metadata.uid,
+            app.metadata.deletion_timestamp or "",
             *revisions,
             state.started_at,
             state.phase,

@@ -109,10 +109,10 @@ class Loop:
             await self._forget(key)
         memory = world.memory(key)
         memory.uid = app.metadata.uid
+        world.feedback.notice(app)
         if is_deleting(app):
             await self._stop(memory)
             return await finalize(app, world)
-        world.feedback.notice(app)
         if memory.running and (wait := self._not_yet(app, memory)) > 0:
             return wait
         memory.looked_at = self.world.clock.monotonic()

@@ -9,7 +9,12 @@ from trimtab.github.client import GitHub
 from trimtab.github.nouns import Comment, Deployment, DeploymentStatus, PullRequest, Status
 from trimtab.github.pulls import pulls_of_commit
 
-_DEPLOYMENT_STATES = {"pending": "in_progress", "success": "success", "failure": "failure"}
+_DEPLOYMENT_STATES = {
+    "pending": "in_progress",
+    "success": "success",
+    "failure": "failure",
+    "inactive": "inactive",
+}
 _FROM_GITHUB = {
     "in_progress": "pending",
     "queued": "pending",

@@ -7,7 +7,7 @@ from trimtab.feedback.outcome import State
 from trimtab.feedback.posts import CommentPost
 
 MOST_ROWS = 100
-_SIGNS = {"success": "✅ deployed", "failure": "❌ failed", "pending": "⏳ under way"}
+_SIGNS = {"success": "✅ deployed", "failure": "❌ failed", "pending": "⏳ under way", "inactive": "deleted"}
 
 
 class Row(Struct, frozen=True):

@@ -9,7 +9,7 @@ from msgspec import Struct
 from trimtab.clock import parse_rfc3339
 from trimtab.model.application import Application, ApplicationStatus, OperationState, ResourceResult
 
-State = Literal["pending", "success", "failure"]
+State = Literal["pending", "success", "failure", "inactive"]
 SETTLED_SECONDS = 30.0
 """After a sync, the watch has told of all that it changed: what is still different then is different for a reason."""
 NAMED = 3
@@ -17,12 +17,11 @@ NAMED = 3
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """`by`: whether the sync itself decided, or the health of what it deployed. `started`: of the sync, RFC 3339."""
+    """`by`: whether the sync itself decided, or the health of what it deployed."""
 
     state: State
     text: str
     by: Literal["operation", "health"]
-    started: str
 
 
 def outcome_of(app: Application, *, now: dt.datetime) -> Outcome | None:
@@ -33,7 +32,7 @@ def outcome_of(app: Application, *, now: dt.datetime) -> Outcome | None:
     if state.operation.sync.dry_run or state.operation.sync.resources:
         return None
     verdict, text, by = _verdict(app.status, state, now)
-    return Outcome(state=verdict, text=text, by=by, started=state.started_at)
+    return Outcome(state=verdict, text=text, by=by)
 
 
 def age_of(state: OperationState, now: dt.datetime) -> float:

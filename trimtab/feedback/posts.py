@@ -66,11 +66,14 @@ def posts_of(app: Application, place: Place, *, now: dt.datetime) -> tuple[Post,
     outcome, state = outcome_of(app, now=now), app.status.operation_state
     if outcome is None or state is None:
         return ()
-    switches = place.feedback
+    switches, commits = place.feedback, _commits(app, state, place)
+    if app.metadata.deletion_timestamp:
+        over = Outcome(state="inactive", text="The application is deleted", by="operation")
+        where = commits if switches.deployments else []
+        return tuple(_post(DeploymentPost, app, over, place=place, commit=commit) for commit in where)
     kinds: list[type[Post]] = [StatusPost] if switches.statuses else []
     kinds += [DeploymentPost] if switches.deployments else []
     kinds += [CommentPost] if switches.comments else []
-    commits = _commits(app, state, place)
     return tuple(_post(kind, app, outcome, place=place, commit=commit) for commit in commits for kind in kinds)
 
 
@@ -80,6 +83,8 @@ def is_news(known: str | None, post: Post) -> bool:
     A commit that was deployed stays so, unless another sync of it fails: health that comes and goes later is not the
     commit's. While one that failed is tried again, it counts as failed.
     """
+    if post.state == "inactive":
+        return known not in (None, "inactive")
     if known in (None, "inactive"):
         return True
     if known == "success":

@@ -126,3 +126,20 @@ FAILURE, DEGRADED = a_post(an_app("Failed")), a_post(an_app(health="Degraded"))
 )
 def test_what_is_news(known: str | None, news: tuple[Post, ...]) -> None:
     assert tuple(post for post in (PENDING, SUCCESS, FAILURE, DEGRADED) if is_news(known, post)) == news
+
+
+def test_a_deployment_ends_with_its_application() -> None:
+    app = an_app(health="Degraded")
+    gone = replace(app, metadata=replace(app.metadata, deletion_timestamp="2026-11-30T12:00:00Z"))
+    (post,) = posts_of(gone, a_place(), now=NOW)
+    assert isinstance(post, DeploymentPost)
+    assert (post.state, post.sha) == ("inactive", SHA)
+    assert [is_news(known, post) for known in (None, "inactive", "success", "failure", "pending")] == [
+        False,
+        False,
+        True,
+        True,
+        True,
+    ]
+    quiet = replace(a_place(), feedback=Feedback(deployments=False))
+    assert posts_of(gone, quiet, now=NOW) == ()
