@@ -65,8 +65,8 @@ class Patient:
 
 
 def deliveries(*codes: int) -> list[dict[str, Any]]:
-    one = {"guid": "g", "delivered_at": "2026-06-01T00:00:00Z", "redelivery": False, "status": "x", "event": "push"}
-    return [{**one, "id": number, "status_code": code} for number, code in enumerate(codes)]
+    one = {"delivered_at": "2026-06-01T00:00:00Z", "redelivery": False, "status": "x", "event": "push"}
+    return [{**one, "id": number, "guid": f"g{number}", "status_code": code} for number, code in enumerate(codes)]
 
 
 @pytest.fixture

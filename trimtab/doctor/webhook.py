@@ -36,5 +36,6 @@ async def _of_repository(facts: Facts) -> Finding:
 
 def _seen(deliveries: Iterable[HookDelivery]) -> list[Delivery]:
     return [
-        Delivery(at=one.delivered_at, event=one.event, code=one.status_code, status=one.status) for one in deliveries
+        Delivery(at=one.delivered_at, guid=one.guid, event=one.event, code=one.status_code, status=one.status)
+        for one in deliveries
     ]

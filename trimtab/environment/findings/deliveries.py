@@ -7,6 +7,8 @@ from msgspec import Struct
 from trimtab.environment.findings.finding import Finding, Level
 
 CHECK = "webhook"
+IN_A_ROW = 5
+"""So many that arrived, and what failed before is over."""
 _SECRET = "GitHub and the cluster have different secrets: trimtab rotate webhook-secret"  # noqa: S105 - advice
 _FIXES = {
     401: _SECRET,
@@ -19,9 +21,12 @@ _FIXES = {
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
-    """`at` as GitHub writes it; `code` 0: nobody answered, and `status` says how."""
+    """`at` as GitHub writes it; `guid`: what is delivered, the same when it is delivered again. `code` 0: nobody
+    answered, and `status` says how.
+    """
 
     at: str
+    guid: str
     event: str
     code: int
     status: str = ""
@@ -45,16 +50,22 @@ def judge_hook(subject: str, *, active: bool, events: Sequence[str], expected: s
 
 
 def judge_deliveries(subject: str, deliveries: Sequence[Delivery]) -> Finding:
-    """`deliveries`: the newest first."""
+    """`deliveries`: the newest first. Of what was delivered again the last time counts, and what failed before several
+    that arrived is over.
+    """
     if not deliveries:
         return _finding(subject, "warning", "has not delivered anything yet", "push something, or press Test in GitHub")
-    newest, failed = deliveries[0], [one for one in deliveries if not one.arrived]
-    if not failed:
-        return _finding(subject, "ok", f"the last {len(deliveries)} deliveries arrived, the newest {newest.at}", "")
+    by_guid: dict[str, Delivery] = {}
+    for one in deliveries:
+        by_guid.setdefault(one.guid, one)
+    last = list(by_guid.values())
+    newest, failed = last[0], [one for one in last if not one.arrived]
+    if not any(one in failed for one in last[:IN_A_ROW]):
+        return _finding(
+            subject, "ok", f"the last {min(len(last), IN_A_ROW)} deliveries arrived, the newest {newest.at}", ""
+        )
     codes = ", ".join(sorted({str(one.code) if one.code else one.status or "no answer" for one in failed}))
-    words = (
-        f"{len(failed)} of the last {len(deliveries)} deliveries failed ({codes}), the newest of them {failed[0].at}"
-    )
+    words = f"{len(failed)} of the last {len(last)} deliveries failed ({codes}), the newest of them {failed[0].at}"
     fix = _FIXES.get(failed[0].code, "look at the server's log of that time; deliver again in GitHub")
     return _finding(subject, "warning" if newest.arrived else "error", words, fix)
 

@@ -7,9 +7,16 @@ from trimtab.environment.findings.deliveries import Delivery, judge_deliveries, 
 URL = "https://argocd.acme.example/api/webhook"
 
 
-def delivered(*codes: int) -> list[Delivery]:
+def delivered(*codes: int, again: bool = False) -> list[Delivery]:
+    """The newest first; `again`: one event, all the time."""
     return [
-        Delivery(at=f"2026-06-{30 - n:02}T00:00:00Z", event="push", code=code, status="" if code else "timed out")
+        Delivery(
+            at=f"2026-06-{30 - n:02}T00:00:00Z",
+            guid="" if again else str(n),
+            event="push",
+            code=code,
+            status="" if code else "timed out",
+        )
         for n, code in enumerate(codes)
     ]
 
@@ -22,12 +29,19 @@ def delivered(*codes: int) -> list[Delivery]:
         ((200, 401, 200), "warning", "1 of the last 3 deliveries failed (401)"),
         ((401, 401, 200), "error", "2 of the last 3 deliveries failed (401), the newest of them 2026-06-30"),
         ((0, 502, 200), "error", "failed (502, timed out)"),
+        ((200, 200, 200, 200, 401), "warning", "1 of the last 5"),
+        ((200, 200, 200, 200, 200, 401), "ok", "the last 5 deliveries arrived"),
     ],
 )
 def test_codes(codes: tuple[int, ...], level: str, words: str) -> None:
     found = judge_deliveries("hook", delivered(*codes))
     assert (found.level, words in found.message) == (level, True), found.message
     assert bool(found.fix) is (level != "ok")
+
+
+def test_what_was_delivered_again_counts_as_that_ended() -> None:
+    assert judge_deliveries("hook", delivered(200, 401, again=True)).level == "ok"
+    assert judge_deliveries("hook", delivered(401, 200, again=True)).level == "error"
 
 
 def test_what_to_do_is_by_code() -> None:
