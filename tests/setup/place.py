@@ -12,7 +12,7 @@ from tests.servers.github_contract import GitHubContract
 from tests.setup.clicks import Visitor, browser
 from tests.setup.pods import Pods, Run, following
 from tests.setup.terminal import Scripted
-from trimtab.clock import SystemClock
+from trimtab.clock import Clock, SystemClock
 from trimtab.demo.authority import Authority
 from trimtab.demo.ingress import IngressController, ingress_controller
 from trimtab.demo.issuer import Issuer
@@ -41,6 +41,7 @@ class Place:
         self.namespace = "argocd"
         self.owner = "ada"
         self.token = ""
+        self.clock: Clock = SystemClock()
         self.ingress: IngressController
         self.visitor: Visitor
         self.pods: Pods
@@ -87,15 +88,15 @@ class Place:
     async def job(self, text: str, terminal: Scripted, **options: Any) -> Job:
         read = read_text(text, origin="environment.yaml")
         chosen = Options(**{"token": self.token, "patience": 30.0, "click_patience": 30.0, **options})
-        return Job(read, cluster=self.cluster, terminal=terminal, clock=SystemClock(), options=chosen)
+        return Job(read, cluster=self.cluster, terminal=terminal, clock=self.clock, options=chosen)
 
     async def set_up(self, text: str, terminal: Scripted, *, dry_run: bool = False, **options: Any) -> Outcome:
         async with await self.job(text, terminal, **options) as job:
             return await set_up(job, dry_run=dry_run)
 
-    async def tear_down(self, text: str, terminal: Scripted, **options: Any) -> Outcome:
+    async def tear_down(self, text: str, terminal: Scripted, *, dry_run: bool = False, **options: Any) -> Outcome:
         async with await self.job(text, terminal, **options) as job:
-            return await tear_down(job)
+            return await tear_down(job, dry_run=dry_run)
 
     async def rotate(self, text: str, what: str, terminal: Scripted, **options: Any) -> Outcome:
         async with await self.job(text, terminal, **options) as job:

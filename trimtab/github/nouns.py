@@ -14,10 +14,11 @@ class User(Struct, frozen=True):
 
 
 class Organization(Struct, frozen=True):
-    """An organization."""
+    """An organization. `deploy_keys`: whether its repositories may have some; None where GitHub does not say."""
 
     login: str
     id: int
+    deploy_keys: bool | None = field(default=None, name="deploy_keys_enabled_for_repositories")
 
 
 class Team(Struct, frozen=True):

@@ -17,13 +17,15 @@ from urllib.parse import urlencode
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from trimtab.environment.github_app import app_manifest
+from trimtab.environment.github_app import app_manifest, app_name
 from trimtab.environment.plan import Line
-from trimtab.errors import Stalled, TrimtabError
+from trimtab.errors import Retry, Stalled, TrimtabError
 from trimtab.github.app import convert_manifest
+from trimtab.github.errors import NotFound
+from trimtab.github.nouns import NewApp
 from trimtab.setup import pages
 from trimtab.setup.app_person import authorization_url, identify
-from trimtab.setup.app_record import keep_app, keep_new_app
+from trimtab.setup.app_record import deletion_page, keep_app, keep_new_app
 from trimtab.setup.app_state import installed
 from trimtab.setup.job import Job
 
@@ -38,6 +40,9 @@ class AppPage:
         self._state = secrets.token_urlsafe(24)
         self._verifier = secrets.token_urlsafe(48)
         self._done = asyncio.Event()
+        self._creating = asyncio.Lock()
+        self._taken: set[str] = set()
+        self._said: set[str] = set()
         self._runner: web.AppRunner | None = None
         self._port = 0
 
@@ -90,8 +95,15 @@ class AppPage:
         try:
             return await handler(request)
         except TrimtabError as error:
-            self._job.terminal.say(error.message)
-            return _html(pages.trouble(error.message), status=502)
+            self._say(error.message)
+            again = request.path_qs if isinstance(error, Retry) else "/"
+            return _html(pages.trouble(error.message, again=again), status=502)
+
+    def _say(self, text: str) -> None:
+        """Once: a page that waits comes back every few seconds."""
+        if text not in self._said:
+            self._said.add(text)
+            self._job.terminal.say(text)
 
     async def _begin(self, _request: web.Request) -> web.StreamResponse:
         job = self._job
@@ -109,22 +121,41 @@ class AppPage:
     async def _created(self, request: web.Request) -> web.StreamResponse:
         self._check_state(request)
         code = request.query.get("code", "")
-        if not self._job.facts.app.get("privateKey"):
-            made = await convert_manifest(await self._job.as_nobody(), code)
-            await keep_new_app(self._job, made)
-            self._job.terminal.done(Line("create", f"GitHub App {made.slug}"))
+        async with self._creating:
+            if code not in self._taken:
+                await self._take(code)
         raise web.HTTPFound("/")
+
+    async def _take(self, code: str) -> None:
+        """The App of a code, which GitHub gives once. One of a second tab is not needed."""
+        made = await self._converted(code)
+        self._taken.add(code)
+        if self._job.facts.app.get("privateKey"):
+            page = deletion_page(self._job, made.slug)
+            self._say(f"A second GitHub App was made, {made.slug}, which is not needed: delete it at {page}")
+            return
+        await keep_new_app(self._job, made)
+        self._job.terminal.done(Line("create", f"GitHub App {made.slug}"))
+
+    async def _converted(self, code: str) -> NewApp:
+        try:
+            return await convert_manifest(await self._job.as_nobody(), code)
+        except NotFound as error:
+            name = app_name(self._job.env, self._job.facts.cluster_id)
+            raise Stalled(
+                f"GitHub gives the keys of a new App once, within an hour, and not again: delete the App at "
+                f"{deletion_page(self._job, name)}, then open {self.url} again",
+                reason="NoKeys",
+            ) from error
 
     async def _installed(self, request: web.Request) -> web.StreamResponse:
         """What the query says is not believed: GitHub is asked where the App is installed."""
         if await installed(self._job) is not None:
             raise web.HTTPFound("/")
         if request.query.get("setup_action") == "request":
-            self._job.terminal.say(f"An owner of {self._job.env.organization} has to approve the installation.")
+            self._say(f"An owner of {self._job.env.organization} has to approve the installation.")
             return _html(pages.waiting("An owner of the organization has been asked to approve the installation."))
-        self._job.terminal.say(
-            f"The App is installed, but not for {self._job.env.full_name}: add that repository to it."
-        )
+        self._say(f"The App is installed, but not for {self._job.env.full_name}: add that repository to it.")
         return _html(pages.elsewhere(self._job.env.full_name, self._job.facts.app.get("url", "")))
 
     async def _authorized(self, request: web.Request) -> web.StreamResponse:
@@ -144,19 +175,20 @@ class AppPage:
         """An owner approves in another browser: then nothing comes back here."""
         while True:
             await self._job.clock.sleep(LOOK_AGAIN)
-            if not self._job.facts.app.get("privateKey") or self._job.installed:
+            if not self._job.facts.app.get("privateKey"):
                 continue
             try:
-                found = await installed(self._job)
+                if await installed(self._job) is None:
+                    continue
+                await keep_app(self._job)
             except TrimtabError:
                 continue
-            if found is not None:
-                await keep_app(self._job)
-                self._job.terminal.done(Line("create", f"installation for {self._job.env.full_name}"))
-                if self._job.env.login.type != "githubApp":
-                    self._done.set()
-                    return
-                self._job.terminal.say(f"Go on at {self.url}")
+            self._job.terminal.done(Line("create", f"installation for {self._job.env.full_name}"))
+            if self._job.env.login.type != "githubApp" or self._job.facts.app.get("createdBy"):
+                self._done.set()
+            else:
+                self._say(f"Go on at {self.url}")
+            return
 
 
 def _creation_url(job: Job, state: str) -> str:

@@ -1,6 +1,7 @@
 """The GitHub App in the cluster: written the moment that GitHub gives it, since it is given once."""
 
 from trimtab.environment.objects import app_secret
+from trimtab.environment.plan import Line
 from trimtab.github.nouns import NewApp
 from trimtab.setup.job import Job
 
@@ -12,7 +13,8 @@ async def keep_app(job: Job, **values: str) -> None:
 
 
 async def keep_new_app(job: Job, app: NewApp) -> None:
-    """All of it at once."""
+    """All of it at once, in place of the name of one that was only begun."""
+    job.facts.app.clear()
     await keep_app(
         job,
         id=str(app.id),
@@ -24,3 +26,18 @@ async def keep_new_app(job: Job, app: NewApp) -> None:
         owner=app.owner.login,
         url=app.html_url,
     )
+
+
+def begun(job: Job) -> list[Line]:
+    """That a run was interrupted after GitHub had made the App, maybe, and before its keys were here."""
+    name = job.facts.app.get("name", "")
+    if not name:
+        return []
+    note = f"a run was interrupted before its keys were here. If it is there, delete it: {deletion_page(job, name)}"
+    return [Line("warn", f"GitHub App {name} may be there already", note)]
+
+
+def deletion_page(job: Job, name: str, *, owner: str = "") -> str:
+    """Where an owner deletes an App. `name`: its name or slug."""
+    slug = name.lower().replace(" ", "-")
+    return f"{job.env.web_url}/organizations/{owner or job.env.organization}/settings/apps/{slug}/advanced"

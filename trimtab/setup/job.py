@@ -14,6 +14,7 @@ from trimtab.errors import Stalled
 from trimtab.github.app import AppTokens, InstallationTokens
 from trimtab.github.client import GitHub
 from trimtab.github.endpoints import endpoints_of
+from trimtab.github.token import judge_permissions
 from trimtab.github.tokens import Given
 from trimtab.model.names import ARGOCD_SECRET
 from trimtab.setup.cluster import Cluster
@@ -23,6 +24,8 @@ from trimtab.setup.terminal import Terminal
 
 class Options(Struct, frozen=True, kw_only=True):
     """`token`: GitHub's, of the person who sets up, "" for none. `page_port`: of the page for the browser, 0 is any.
+
+    Where a GitHub App does the work, set-up asks with the token only whether repository and teams are there.
 
     `patience`: seconds to wait for what others do (a rollout, DNS, a certificate). `click_patience`: for a person.
     `cascade`: a teardown takes what Applications deployed along. `retire`: a rotation takes the previous key out.
@@ -43,14 +46,15 @@ class Options(Struct, frozen=True, kw_only=True):
 class Facts(Struct):
     """What was found out. `app`: the data of Secret trimtab-github-app. `secrets`: of argocd-secret. Both hold secrets.
 
-    `person`: who sets up, by GitHub's login. `drawn`: what was made in this run and is not written yet, so that what is
-    looked at and what is then written are the same.
+    `granted`: what the App's installation may. `person`: who sets up, by GitHub's login. `drawn`: what was made in this
+    run and is not written yet, so that what is looked at and what is then written are the same.
     """
 
     cluster_id: str = ""
     organization_id: int = 0
     person: str = ""
     app: dict[str, str] = field(default_factory=dict)
+    granted: dict[str, str] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
     drawn: dict[str, str] = field(default_factory=dict)
 
@@ -69,6 +73,7 @@ class Job:
         self.clock = clock
         self.options = options
         self.facts = Facts()
+        self.token = options.token
         self.endpoints = endpoints_of(self.env)
         self._clients: dict[str, GitHub] = {}
         self._exits = contextlib.AsyncExitStack()
@@ -87,12 +92,12 @@ class Job:
     @property
     def installed(self) -> bool:
         """Is the GitHub App there, and installed?"""
-        return bool(self.facts.app.get("installationID"))
+        return self.env.needs_app and bool(self.facts.app.get("installationID"))
 
     @property
     def can_ask_github(self) -> bool:
         """Is there a token that may look at the repository?"""
-        return self.installed or bool(self.options.token)
+        return self.installed or bool(self.token)
 
     async def as_nobody(self) -> GitHub:
         """GitHub without a token."""
@@ -116,16 +121,22 @@ class Job:
                 await self.as_app(),
                 int(self.facts.app["installationID"]),
                 repositories=[self.env.repository],
-                permissions=permission_map(self.env),
+                permissions=self._allowed(),
             )
             return await self._client("installation", tokens)
-        if self.options.token:
-            return await self.as_person(self.options.token)
+        if self.token:
+            return await self.as_person(self.token)
         raise Stalled(
             "no GitHub token: set GITHUB_TOKEN to one that may administer "
             f"{self.env.full_name}, or write login: {{type: githubApp}}",
             reason="NoToken",
         )
+
+    def _allowed(self) -> dict[str, str]:
+        """Of what the environment needs, what the installation has: GitHub gives no token for more."""
+        granted = self.facts.granted
+        wanted = permission_map(self.env).items()
+        return {name: level for name, level in wanted if not judge_permissions(granted, {name: level}).missing}
 
     async def _client(self, name: str, tokens: Given | AppTokens | InstallationTokens) -> GitHub:
         if name not in self._clients:

@@ -54,12 +54,12 @@ def elsewhere(repository: str, app_url: str) -> str:
     return _page("Choose the repository", body)
 
 
-def trouble(why: str) -> str:
-    """Something went wrong; it can be tried again."""
+def trouble(why: str, *, again: str = "/") -> str:
+    """Something went wrong; it can be tried again at `again`."""
     body = f"""
 <h1>That did not work</h1>
 <p>{html.escape(why)}</p>
-<p><a href="/">Try again</a></p>"""
+<p><a href="{html.escape(again, quote=True)}">Try again</a></p>"""
     return _page("Trouble", body)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from trimtab.environment.plan import Plan, StepPlan
+from trimtab.setup.app_state import look_up
 from trimtab.setup.job import Job
 from trimtab.setup.lock import locked
 from trimtab.setup.rotate import ROTATIONS
@@ -47,6 +48,7 @@ async def rotate(job: Job, what: str, *, dry_run: bool = False, agreed: bool = F
 
 async def _agreed(job: Job, steps: Sequence[Step], *, dry_run: bool, agreed: bool) -> tuple[Outcome, Sequence[Step]]:
     """The steps that apply, after their plan was shown; "done" if they are to be carried out now."""
+    await look_up(job)
     mine = [step for step in steps if step.applies(job)]
     plan = Plan(tuple([await planned(step, job) for step in mine]))
     job.terminal.show(plan)

@@ -5,6 +5,7 @@ from trimtab.environment.plan import Line
 from trimtab.github.nouns import Installation
 from trimtab.github.token import judge_permissions
 from trimtab.setup.app_page import AppPage
+from trimtab.setup.app_record import begun, keep_app
 from trimtab.setup.app_state import installed, is_there
 from trimtab.setup.job import Job
 from trimtab.setup.steps.github import check_repository, check_teams
@@ -16,7 +17,7 @@ def applies(job: Job) -> bool:
 
 async def look(job: Job) -> list[Line]:
     if not await is_there(job):
-        return [_create(job), *_install(job), *_authorize(job)]
+        return [*begun(job), _create(job), *_install(job), *_authorize(job)]
     lines = [Line("keep", f"GitHub App {job.facts.app['slug']}")]
     installation = await installed(job)
     lines += _rights(job, installation) if installation else _install(job)
@@ -24,8 +25,9 @@ async def look(job: Job) -> list[Line]:
 
 
 async def act(job: Job) -> None:
-    if not await is_there(job):
-        job.facts.app.clear()
+    if not job.facts.app.get("privateKey"):
+        # Whatever interrupts the clicks, the next run knows which App to ask for.
+        await keep_app(job, name=app_name(job.env, job.facts.cluster_id))
     async with AppPage(job) as page:
         await job.terminal.open(page.url, why="create and install the GitHub App")
         await page.finished()

@@ -3,7 +3,7 @@
 from trimtab.environment.plan import Line
 from trimtab.errors import Stalled
 from trimtab.github.client import GitHub
-from trimtab.github.errors import NotFound
+from trimtab.github.errors import BadToken, Forbidden, NotFound
 from trimtab.github.nouns import Repository
 from trimtab.github.organization import get_organization, get_team
 from trimtab.github.repository import get_repository
@@ -11,22 +11,50 @@ from trimtab.github.token import TokenKind, judge_scopes, key_dies_with, kind_of
 from trimtab.github.user import get_user
 from trimtab.setup.job import Job
 
+
+class TokenTooNarrow(Stalled):
+    """The person's token has too few scopes."""
+
+
 SCOPES = ("repo", "read:org")
 """What a classic token needs: keys, hooks and commits are in `repo`."""
 
 
 async def look(job: Job) -> list[Line]:
+    if job.token and job.env.needs_app and not job.installed:
+        return await _asked_beforehand(job)
     job.facts.organization_id = await _organization(job)
     if not job.can_ask_github:
         if not job.env.needs_app:
             await job.github()  # says which token is missing
         return [Line("check", f"organization {job.env.organization}")]
-    lines = [Line("check", f"{job.env.full_name} and the teams of {job.env.organization}")]
-    if job.options.token:
+    lines = [_seen(job)]
+    if not job.installed:
         lines += await _token(job)
     await check_repository(job, await job.github())
     await check_teams(job, await job.github())
     return lines
+
+
+async def _asked_beforehand(job: Job) -> list[Line]:
+    """The GitHub App will do the work: the token only tells before the clicks whether repository and teams are there,
+    and is not used any more. One that cannot tell is no obstacle.
+    """
+    try:
+        lines = [_seen(job), *await _token(job)]
+        job.facts.organization_id = await _organization(job)
+        await check_repository(job, await job.github())
+        await check_teams(job, await job.github())
+    except (BadToken, Forbidden, TokenTooNarrow) as error:
+        lines = [Line("warn", "the GitHub token is not used", error.message)]
+        job.token = ""
+        job.facts.organization_id = await _organization(job)
+    job.token = ""
+    return lines
+
+
+def _seen(job: Job) -> Line:
+    return Line("check", f"{job.env.full_name} and the teams of {job.env.organization}")
 
 
 async def check_repository(job: Job, github: GitHub) -> Repository:
@@ -39,7 +67,7 @@ async def check_repository(job: Job, github: GitHub) -> Repository:
         raise Stalled(f"{where}: {hidden}", reason="NoRepository") from error
     if found.archived:
         raise Stalled(f"{where}: {path} is archived: unarchive it, or name another", reason="ArchivedRepository")
-    if not job.installed and not (found.permissions and found.permissions.admin):
+    if not job.env.needs_app and not (found.permissions and found.permissions.admin):
         needs = "ask for the role Admin, which deploy keys and webhooks need"
         raise Stalled(f"{where}: {_who(job)} may not administer {path}: {needs}", reason="NoAdminRights")
     return found
@@ -64,31 +92,37 @@ async def _organization(job: Job) -> int:
     """Its id. Everybody may see that an organization is there."""
     github = await job.github() if job.can_ask_github else await job.as_nobody()
     try:
-        return (await get_organization(github, job.env.organization)).id
+        found = await get_organization(github, job.env.organization)
     except NotFound as error:
         raise Stalled(
             f"{job.file.at('organization')}: {job.env.organization} does not exist at {job.env.web_url}: correct it",
             reason="NoOrganization",
         ) from error
+    if found.deploy_keys is False and job.env.access == "deployKey":
+        raise Stalled(
+            f"{job.file.at('access')}: {job.env.organization} forbids deploy keys: write access: githubApp",
+            reason="NoDeployKeys",
+        )
+    return found.id
 
 
 async def _token(job: Job) -> list[Line]:
     """What is to be said of the person's token. Raises Stalled when it may too little, or would take the key along."""
-    github = await job.as_person(job.options.token)
+    github = await job.as_person(job.token)
     job.facts.person = job.facts.person or (await get_user(github)).login
-    kind = kind_of(job.options.token)
+    kind = kind_of(job.token)
     lines: list[Line] = []
     if github.seen.scopes is not None:
         rights = judge_scopes(github.seen.scopes, SCOPES)
         if rights.missing:
-            raise Stalled(
+            raise TokenTooNarrow(
                 f"the GitHub token lacks the scopes {', '.join(rights.missing)}: make one with {', '.join(SCOPES)}",
                 reason="TokenTooNarrow",
             )
         if rights.needless:
             note = f"it needs {', '.join(SCOPES)} only: make one without {', '.join(rights.needless)}"
             lines.append(Line("warn", "the GitHub token may more than it needs", note))
-    if job.env.access == "deployKey" and not job.installed and not job.env.needs_app:
+    if job.env.access == "deployKey" and not job.env.needs_app:
         lines += _mortal(kind)
     if github.seen.expires is not None:
         lines.append(Line("check", "the GitHub token", f"expires on {github.seen.expires:%Y-%m-%d}"))

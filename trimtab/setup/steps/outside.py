@@ -1,6 +1,8 @@
 """Does the UI answer at its address, as somebody outside sees it; and if not, why not?"""
 
-from trimtab.doctor.outside import observed
+import socket
+
+from trimtab.doctor.outside import addresses_of, observed
 from trimtab.environment import names
 from trimtab.environment.outside import Seen, ingress_addresses, reason
 from trimtab.environment.plan import Line
@@ -14,7 +16,22 @@ async def look(job: Job) -> list[Line]:
     seen = await _observed(job)
     if not reason(job.env, seen):
         return [Line("check", f"{job.env.url} answers")]
-    return [Line("create", job.env.url, "is waited for until it answers")]
+    waited = Line("create", job.env.url, "is waited for until it answers")
+    return [*await _unresolved(job), waited] if seen.trouble == "name" else [waited]
+
+
+async def _unresolved(job: Job) -> list[Line]:
+    """The name may be made by then. A domain that the DNS does not know at all is probably misspelt."""
+    lines = [
+        Line("warn", f"{job.env.host} is no name in the DNS yet", "external-dns makes it from the Ingress, or you do")
+    ]
+    try:
+        await addresses_of(job.env.domain, job.env.ingress.port)
+    except OSError as error:
+        if error.errno == socket.EAI_NONAME:
+            where = f"{job.file.at('domain')}: correct it, unless only others can see it"
+            lines.append(Line("warn", f"{job.env.domain} is no domain in the DNS", where))
+    return lines
 
 
 async def act(job: Job) -> None:

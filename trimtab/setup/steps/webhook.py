@@ -15,7 +15,7 @@ async def look(job: Job) -> list[Line]:
         if not job.installed:
             return [Line("create", subject, "through the GitHub App")]
         kept = (await get_app_hook(await job.as_app())).url == job.env.webhook_url
-        return [Line("keep" if kept else "change", subject)]
+        return [Line("keep" if kept and not _is_drawn(job) else "change", subject)]
     hook = await own_hook(job)
     if hook is None:
         return [Line("create", subject)]
@@ -43,6 +43,10 @@ async def own_hook(job: Job) -> Hook | None:
 
 
 def _is_good(job: Job, hook: Hook) -> bool:
-    """Active, of pushes, and signed with what the cluster knows: a secret drawn in this run GitHub cannot have."""
-    drawn = names.WEBHOOK_SECRET in job.facts.drawn
-    return hook.active and "push" in hook.events and not drawn
+    """Active, of pushes, and signed with what the cluster knows."""
+    return hook.active and "push" in hook.events and not _is_drawn(job)
+
+
+def _is_drawn(job: Job) -> bool:
+    """A secret that was drawn in this run GitHub cannot have."""
+    return names.WEBHOOK_SECRET in job.facts.drawn

@@ -6,6 +6,7 @@ from trimtab.environment.plan import Line
 from trimtab.errors import Stalled
 from trimtab.github.app import delete_installation
 from trimtab.github.errors import NotFound
+from trimtab.setup.app_record import begun, deletion_page
 from trimtab.setup.app_state import is_there
 from trimtab.setup.job import Job
 
@@ -13,25 +14,25 @@ LOOK_AGAIN = 2.0
 
 
 def applies(job: Job) -> bool:
-    return job.env.needs_app
+    return bool(job.facts.app)
 
 
 async def look(job: Job) -> list[Line]:
     if not await is_there(job):
-        return []
+        return begun(job)
     name = f"GitHub App {job.facts.app['slug']}"
-    lines = [Line("delete", f"installation of {name}")] if job.installed else []
+    lines = [Line("delete", f"installation of {name}")] if job.facts.app.get("installationID") else []
     return [*lines, Line("click", f"Delete {name}", "GitHub lets only a person do that")]
 
 
 async def act(job: Job) -> None:
     name = f"GitHub App {job.facts.app['slug']}"
-    if job.installed:
+    if job.facts.app.get("installationID"):
         with contextlib.suppress(NotFound):
             await delete_installation(await job.as_app(), int(job.facts.app["installationID"]))
         job.terminal.done(Line("delete", f"installation of {name}"))
         job.facts.app.pop("installationID")
-    page = f"{job.env.web_url}/organizations/{job.facts.app['owner']}/settings/apps/{job.facts.app['slug']}/advanced"
+    page = deletion_page(job, job.facts.app["slug"], owner=job.facts.app["owner"])
     await job.terminal.open(page, why=f"delete {name}")
     await _deleted(job)
     job.terminal.done(Line("delete", name))
