@@ -140,8 +140,7 @@ class IngressController:
         decided = {ingress.key: decide(ingress, seen) for ingress in ingresses}
         problems = {key: one.problem for key, one in decided.items() if one.problem}
         self.problems = problems | await self._load({key: one.sites for key, one in decided.items()})
-        missing = self._issuer.missing(ingresses, self._kept["Secret"]) if self._issuer else ()
-        writes = [self._apply(secret) for secret in missing]
+        writes = [self._issue(ingress) for ingress in ingresses]
         writes += [self._publish_address(ingress) for ingress in ingresses if decided[ingress.key].sites]
         failed = [error for error in await asyncio.gather(*writes, return_exceptions=True) if error]
         if failed:
@@ -178,6 +177,17 @@ class IngressController:
             else:
                 good[key] = one
         return merge(good)[1] | refused
+
+    async def _issue(self, ingress: Ingress) -> None:
+        """Write the certificates that it lacks, unless it is gone: we may hear of its Secret's deletion first."""
+        missing = list(self._issuer.missing(ingress, self._kept["Secret"])) if self._issuer else []
+        resource = await self._discovery.find(GROUP, "Ingress")
+        with contextlib.suppress(NotFound):
+            if missing:
+                where = ingress.metadata
+                await read.get(self._transport, resource, where.name, namespace=where.namespace)
+            for secret in missing:
+                await self._apply(secret)
 
     async def _publish_address(self, ingress: Ingress) -> None:
         if (ingress.status.load_balancer or {}).get("ingress") == PUBLISHED:

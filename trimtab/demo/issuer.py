@@ -4,7 +4,7 @@ Facts: cert-manager.io/docs/usage/ingress.
 """
 
 import base64
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
@@ -22,10 +22,12 @@ class Issuer(Struct, frozen=True):
     name: str
     authority: Authority
 
-    def missing(self, ingresses: Iterable[Ingress], secrets: Mapping[tuple[str, str], Manifest]) -> Iterator[Manifest]:
+    def missing(self, ingress: Ingress, secrets: Mapping[tuple[str, str], Manifest]) -> Iterator[Manifest]:
         """The Secrets to write: those that are not there, and our own ones for other hosts than now."""
-        asking = (one for one in ingresses if one.annotations.get(ISSUER_ANNOTATION) == self.name)
-        for namespace, tls in ((one.metadata.namespace, tls) for one in asking for tls in one.spec.tls):
+        if ingress.annotations.get(ISSUER_ANNOTATION) != self.name:
+            return
+        namespace = ingress.metadata.namespace
+        for tls in ingress.spec.tls:
             there = secrets.get((namespace, tls.secret_name))
             if tls.secret_name and tls.hosts and (there is None or self._is_for_others(there, tls.hosts)):
                 yield self._secret(namespace, tls.secret_name, tls.hosts)

@@ -34,7 +34,7 @@ class Story(Struct, Generic[S], frozen=True):
 async def play(story: Story[S], *, stay: bool) -> int:
     """Tell it, and with `stay` leave the stage to the newcomer until Ctrl-C; 0 if every step was observed."""
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     began = time.perf_counter()
     say(story.title, bold=True)

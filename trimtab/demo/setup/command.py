@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import sysconfig
 from functools import partial
 
 import click
@@ -10,7 +11,6 @@ import uvloop
 from trimtab.demo.setup import content
 from trimtab.demo.setup.stage import SetUpStage, setup_stage
 from trimtab.demo.setup.story import STEPS
-from trimtab.demo.stage import kubectl
 from trimtab.demo.telling import Story, play, say
 
 
@@ -42,12 +42,15 @@ async def _invite(made: SetUpStage) -> None:
   {made.github.url}/logout is where GitHub lets you be somebody else.""")
     say("\nIn another terminal:", bold=True)
     click.echo(f"""
-  export KUBECONFIG={made.kubeconfig} SSL_CERT_FILE={made.authority}
-  {kubectl()} -n {content.NAMESPACE} get applications,ingresses,secrets
+  export PATH={sysconfig.get_path("scripts")}:$PATH
+  export KUBECONFIG={made.kubeconfig}
+  export SSL_CERT_FILE={made.authority}
+  kubectl -n {content.NAMESPACE} get applications,ingresses,secrets
+  trimtab doctor
+  trimtab rotate deploy-key
+  trimtab teardown
 
-  cd {made.repository.checkout}      # edit, commit, git push: GitHub's webhook tells of it
-
-  trimtab setup -f {made.path} --dry-run
-  trimtab teardown -f {made.path}
+  cd {made.repository.checkout}
+  # edit, commit, git push: GitHub's webhook tells of it
 
 Ctrl-C ends the demo and removes everything.""")
