@@ -1,4 +1,4 @@
-"""`trimtab` as a person runs it on a terminal of 80 columns, its output read as it comes."""
+"""`trimtab`, or another program, as a person runs it on a terminal of 80 columns; its output is read as it comes."""
 
 import asyncio
 import os
@@ -7,19 +7,29 @@ import signal
 import struct
 import sys
 import termios
+from collections.abc import Sequence
 from fcntl import ioctl
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 PAGE = r"http://127\.0\.0\.1:\d+\b"
+TRIMTAB = (sys.executable, "-u", "-m", "trimtab")
 SIZE = struct.pack("HHHH", 50, 80, 0, 0)
 
 
 class Command:
     """One run. `output` grows. `environment` is the process's own, besides the kubeconfig."""
 
-    def __init__(self, *arguments: str, kubeconfig: Path, **environment: str) -> None:
-        self.arguments = arguments
+    def __init__(
+        self,
+        *arguments: str,
+        kubeconfig: Path,
+        program: Sequence[str] = TRIMTAB,
+        folder: Path = ROOT,
+        **environment: str,
+    ) -> None:
+        self.command = (*program, *arguments)
+        self._folder = folder
         self.output = ""
         own = {"KUBECONFIG": str(kubeconfig), "NO_COLOR": "1", "TERM": "dumb"}
         self._environment = {**os.environ, **own, **environment}
@@ -32,8 +42,8 @@ class Command:
         self._terminal, other = os.openpty()
         ioctl(other, termios.TIOCSWINSZ, SIZE)
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-u", "-m", "trimtab", *self.arguments),
-            cwd=ROOT,
+            *self.command,
+            cwd=self._folder,
             env=self._environment,
             stdin=other,
             stdout=other,

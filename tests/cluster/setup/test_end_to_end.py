@@ -53,9 +53,9 @@ class Story:
         self.file = folder / "environment.yaml"
         self.outputs: list[str] = []
 
-    async def trimtab(self, *arguments: str, code: int = 0, **environment: str) -> str:
-        command = Command(*arguments, kubeconfig=self.cluster.kubeconfig(), **environment)
-        assert await command.run() == code, command.output
+    async def trimtab(self, *arguments: str) -> str:
+        command = Command(*arguments, kubeconfig=self.cluster.kubeconfig())
+        assert await command.run() == 0, command.output
         self.outputs.append(command.output)
         return command.output
 
