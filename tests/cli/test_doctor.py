@@ -83,7 +83,7 @@ def test_for_programs(place: Stage, trimtab: Trimtab, output: str) -> None:
     assert ended.code == 1
     findings = (json.loads if output == "json" else yaml.safe_load)(ended.out)["findings"]
     assert [one["level"] for one in findings] == ["warning", "ok", "ok", "ok"]
-    assert all(set(one) == {"check", "subject", "level", "message", "fix"} for one in findings)
+    assert all(set(one) == {"check", "subject", "level", "message", "fix", "seen"} for one in findings)
     assert "PRIVATE KEY" not in ended.out
 
 

@@ -15,7 +15,7 @@ from tests.servers.scripted import Answer, Cut, Reply
 from trimtab.clock import StepClock
 from trimtab.controller import host_keys
 from trimtab.controller.events import Recorder
-from trimtab.controller.host_keys import EVERY_SECONDS, JITTER_SECONDS, MISMATCH_SECONDS, HostKeys
+from trimtab.controller.host_keys import EVERY_SECONDS, JITTER_SECONDS, MISMATCH_SECONDS, MOST_RAISED, HostKeys
 from trimtab.environment.names import ENVIRONMENT, FILE_KEY, KNOWN_HOSTS
 from trimtab.errors import Stalled
 from trimtab.kube.fence import write_only_while
@@ -206,7 +206,7 @@ async def test_whatever_answers_the_known_keys_stay(github: GitHubOnLoopback, an
         async def attempt() -> None:
             raise refused
 
-        with pytest.raises(Stalled, match="could not be asked") as caught:
+        with pytest.raises(Stalled, match="could not be followed") as caught:
             await kept.keys.again(refused, github.url, attempt)
         assert all(one in caught.value.message for one in ("SHA256:new", github.host_key.fingerprint))
         await kept.recorder.flush()
@@ -301,6 +301,25 @@ async def test_a_storm_of_mismatches_is_one_question_in_a_while(github: GitHubOn
             kept.clock.step(MISMATCH_SECONDS + 1)
         await kept.recorder.flush()
     assert len(await github.told("HostKeyNotListed")) == 1
+
+
+async def test_whoever_shows_ever_new_keys_is_not_raised_without_end(github: GitHubOnLoopback) -> None:
+    async with keeping(github) as kept:
+        await waits(kept)
+        for number in (*range(30), *range(30)):
+            await refuse(kept, github, f"ED25519 SHA256:{number}" if number else "")
+        await kept.recorder.flush()
+    assert len(await github.told("HostKeyNotListed")) == MOST_RAISED
+
+
+async def refuse(kept: Kept, github: GitHubOnLoopback, offered: str) -> None:
+    refused = HostKeyRefused("refused", reason="HostKeyChanged", offered=offered)
+
+    async def attempt() -> None:
+        raise refused
+
+    with pytest.raises(Stalled, match="is not one of GitHub's"):
+        await kept.keys.again(refused, github.url, attempt)
 
 
 async def test_a_github_that_is_away_is_asked_again(github: GitHubOnLoopback) -> None:

@@ -36,6 +36,8 @@ JITTER_SECONDS = 3600.0
 """Many clusters do not ask in the same moment."""
 MISMATCH_SECONDS = 120.0
 """However many fetches fail, GitHub is asked at most this often because of it: strangers have 60 questions an hour."""
+MOST_RAISED = 10
+"""Who shows another key each time is not raised each time."""
 NOT_LISTED: Reason = "HostKeyNotListed"
 
 
@@ -63,7 +65,7 @@ class HostKeys:
         self._answer: asyncio.Future[None] | None = None
         self._asked = Asked(at="never", problem="nobody asked yet")
         self._mismatch_at = float("-inf")
-        self._raised = ""
+        self._raised: set[str] = set()
 
     async def keep(self) -> None:
         """For ever. What it starts writes only while whoever runs it may (`kube/fence.py`)."""
@@ -90,7 +92,7 @@ class HostKeys:
             outcome = await attempt()
         except HostKeyRefused as still:
             raise await self._alarm(applied, still.offered) from still
-        self._raised = ""
+        self._raised.clear()
         return outcome
 
     async def _concerned(self, error: Stalled, url: str) -> Applied | None:
@@ -117,8 +119,8 @@ class HostKeys:
     async def _alarm(self, applied: Applied, offered: str) -> Stalled:
         known = keys_of(await self._known_hosts(), applied.env.ssh_place)
         message = refused(applied.env, offered, known=known, asked=self._asked)
-        if offered != self._raised:
-            self._raised = offered
+        if offered not in self._raised and len(self._raised) < MOST_RAISED:
+            self._raised.add(offered)
             self._recorder.emit_about(applied.involved, NOT_LISTED, message, kind="Warning")
         return Stalled(message, reason=NOT_LISTED)
 
@@ -168,7 +170,7 @@ class HostKeys:
         if await self._kept.change_data("ConfigMap", KNOWN_HOSTS, change) is not None:
             message = replaced(applied.env, before, keys)
             self._recorder.emit_about(applied.involved, "HostKeysReplaced", message, kind="Normal")
-            self._raised = ""
+            self._raised.clear()
             self._on_change()
 
     async def _known_hosts(self) -> str:

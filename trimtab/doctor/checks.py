@@ -68,4 +68,4 @@ async def _looked(facts: Facts, check: Check) -> list[Finding]:
 def _unseen(facts: Facts, check: Check, why: str) -> Finding:
     message = f"could not be looked at: {why}"
     fix = "mend what is in the way, and look again"
-    return Finding(check=check.name, subject=facts.env.name, level="warning", message=message, fix=fix)
+    return Finding(check=check.name, subject=facts.env.name, level="warning", message=message, fix=fix, seen=False)

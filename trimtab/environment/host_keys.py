@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from trimtab.environment.environment import Environment
+from trimtab.environment.names import KNOWN_HOSTS
 from trimtab.model.known_hosts import HostKey
 
 
@@ -27,16 +28,18 @@ def replaced(env: Environment, before: Sequence[HostKey], after: Sequence[HostKe
 
 def refused(env: Environment, offered: str, *, known: Sequence[HostKey], asked: Asked) -> str:
     """Why nothing is fetched from a host that shows a key which GitHub does not list, and what to do."""
-    shown = offered or "a key that ssh does not name"
-    found = (
-        f"{env.api_url}/meta could not be asked ({asked.problem}); known are {shown_keys(known) or 'none'}"
-        if asked.problem
-        else f"{env.api_url}/meta lists {shown_keys(asked.listed)} (asked at {asked.at})"
-    )
+    shows = f"{env.ssh_place} shows the host key {offered or 'that ssh does not name'}"
+    if asked.problem:
+        return (
+            f"{shows}, which is not known here (known are {shown_keys(known) or 'none'}), and {env.api_url}/meta could "
+            f"not be followed: {asked.problem}. Nothing is fetched until it can be, or until somebody puts what GitHub "
+            f"publishes into ConfigMap {KNOWN_HOSTS}"
+        )
     return (
-        f"{env.ssh_place} shows the host key {shown}, which is not one of GitHub's: {found}. Nothing is fetched: "
-        "somebody may be intercepting the connection. Look at what is between the cluster and GitHub (proxy, DNS, "
-        "firewall). If GitHub really has a new key, fetching goes on by itself as soon as GitHub lists it"
+        f"{shows}, which is not one of GitHub's: {env.api_url}/meta lists {shown_keys(asked.listed)} (asked at "
+        f"{asked.at}). Nothing is fetched: somebody may be intercepting the connection. Look at what is between the "
+        "cluster and GitHub (proxy, DNS, firewall). If GitHub really has a new key, fetching goes on by itself as soon "
+        "as GitHub lists it"
     )
 
 

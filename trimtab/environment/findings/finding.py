@@ -11,7 +11,7 @@ LEVELS: tuple[Level, ...] = ("ok", "warning", "error")
 
 class Finding(Struct, frozen=True, kw_only=True):
     """One thing that was looked at. `message`: what is so, one line. `fix`: what to do, "" only where all is well; it
-    stays the same for as long as the trouble does.
+    stays the same for as long as the trouble does. `seen`: False where the check could not look.
     """
 
     check: str
@@ -19,6 +19,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     level: Level
     message: str
     fix: str = ""
+    seen: bool = True
 
     @property
     def key(self) -> tuple[str, str]:
@@ -27,10 +28,13 @@ class Finding(Struct, frozen=True, kw_only=True):
 
 
 class News(Struct, frozen=True):
-    """`raised`: what was not so before, the worst first. `cleared`: what was, and is well or gone now."""
+    """`raised`: what was not so before, the worst first. `cleared`: what was, and is well or gone now. `known`: the
+    troubles to compare with next time; those of a check that could not look are still there.
+    """
 
-    raised: tuple[Finding, ...] = ()
-    cleared: tuple[Finding, ...] = ()
+    raised: tuple[Finding, ...]
+    cleared: tuple[Finding, ...]
+    known: Mapping[tuple[str, str], Finding]
 
 
 def worst(levels: Iterable[Level]) -> Level:
@@ -57,9 +61,12 @@ def news(before: Mapping[tuple[str, str], Finding], findings: Sequence[Finding])
     """What `findings` have that `before` (the troubles known so far) does not, and the other way. A message whose words
     alone have changed (a certificate that ends a day sooner) is no news.
     """
-    now = troubles(findings)
+    now, unseen = troubles(findings), {one.check for one in findings if not one.seen}
     raised = [one for key, one in now.items() if not _same(before.get(key), one)]
-    return News(tuple(ordered(raised)), tuple(one for key, one in before.items() if key not in now))
+    gone = {key: one for key, one in before.items() if key not in now}
+    kept = {key: one for key, one in gone.items() if one.check in unseen}
+    cleared = tuple(one for key, one in gone.items() if key not in kept)
+    return News(tuple(ordered(raised)), cleared, {**kept, **now})
 
 
 def _same(before: Finding | None, now: Finding) -> bool:

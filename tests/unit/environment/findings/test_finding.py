@@ -21,7 +21,8 @@ def test_a_trouble_is_news_once() -> None:
     assert (first.raised, first.cleared) == ((ERROR, WARNING), ())
     known = troubles([OK, WARNING, ERROR])
     same = a_finding("warning", "b", message="a day later")
-    assert news(known, [ERROR, same]) == news({}, [])
+    again = news(known, [ERROR, same])
+    assert (again.raised, again.cleared, set(again.known)) == ((), (), set(known))
 
 
 def test_what_changes_is_news_again() -> None:
@@ -29,6 +30,14 @@ def test_what_changes_is_news_again() -> None:
     worse, other = a_finding("error", "b"), a_finding("warning", "b", fix="do something else")
     assert news(known, [worse]).raised == (worse,)
     assert news(known, [other]).raised == (other,)
+
+
+def test_what_could_not_be_looked_at_is_not_well_again() -> None:
+    unseen = Finding(check="dns", subject="all", level="warning", message="it is away", fix="mend it", seen=False)
+    blind = news(troubles([ERROR]), [unseen])
+    assert (blind.raised, blind.cleared) == ((unseen,), ())
+    assert news(blind.known, [ERROR]).raised == ()
+    assert news(blind.known, [OK]).cleared == (ERROR, unseen)
 
 
 def test_what_is_well_or_gone_is_cleared() -> None:

@@ -40,4 +40,4 @@ def test_what_is_said() -> None:
     alarm = refused(ENV, "ED25519 SHA256:x", known=(OLD,), asked=Asked(at="now", listed=(OLD,)))
     assert all(word in alarm for word in ("SHA256:x", OLD.fingerprint, "asked at now", "by itself"))
     unasked = refused(ENV, "", known=(), asked=Asked(at="now", problem="it is away"))
-    assert all(word in unasked for word in ("could not be asked (it is away)", "known are none", "does not name"))
+    assert all(word in unasked for word in ("could not be followed: it is away", "known are none", "does not name"))
