@@ -11,6 +11,7 @@ import click
 from msgspec.structs import replace
 
 from trimtab.cli.output import columns, echo, faint
+from trimtab.cli.typed import typed
 from trimtab.environment.plan import Action, Line, Plan
 from trimtab.errors import Stalled
 
@@ -49,14 +50,21 @@ class ConsoleTerminal:
 
     async def confirm(self, question: str) -> bool:
         _refuse_nobody(question, "give --yes")
-        return await asyncio.to_thread(click.confirm, question, err=True)
+        while True:
+            match (await typed(f"{question} [y/N]: ")).strip().lower():
+                case "y" | "yes":
+                    return True
+                case "" | "n" | "no":
+                    return False
+            click.echo("Type y or n.", err=True)
 
     async def ask(self, question: str, *, variable: str, secret: bool = False) -> str:
         if given := os.environ.get(variable, "").strip():
             return given
         _refuse_nobody(question, f"set {variable}")
-        answer: str = await asyncio.to_thread(click.prompt, question, hide_input=secret, err=True)
-        return answer.strip()
+        while not (answer := (await typed(f"{question}: ", hidden=secret)).strip()):
+            pass
+        return answer
 
     async def open(self, url: str, *, why: str) -> None:
         echo(f"  Open this page to {why}:\n  {url}")

@@ -1,6 +1,5 @@
 """How the demo plays the terminal of `trimtab setup`: it shows the same, and clicks by itself or leaves it to you."""
 
-import asyncio
 import sys
 
 import click
@@ -26,8 +25,7 @@ class DemoTerminal(ConsoleTerminal):
         if self._clicks_by or not sys.stdin.isatty():
             click.echo(f"{question} yes")
             return True
-        click.echo(f"{question} [Y/n]: ", nl=False)
-        return (await _typed()).lower() in ("\n", "y\n", "yes\n")
+        return await super().confirm(question)
 
     async def open(self, url: str, *, why: str) -> None:
         if self._clicks_by:
@@ -70,19 +68,3 @@ async def _arrived(browser: Browser, page: Page) -> Page:
     while any(button.label == "Go on" for button in page.buttons):
         page = await browser.click(page, "Go on")
     return page
-
-
-async def _typed() -> str:
-    """A line from the terminal, "" at its end. A thread that reads would hold up the end by Ctrl-C."""
-    loop = asyncio.get_running_loop()
-    line: asyncio.Future[str] = loop.create_future()
-
-    def read() -> None:
-        if not line.done():
-            line.set_result(sys.stdin.readline())
-
-    loop.add_reader(sys.stdin, read)
-    try:
-        return await line
-    finally:
-        loop.remove_reader(sys.stdin)
