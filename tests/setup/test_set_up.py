@@ -1,6 +1,7 @@
 """Set-up from nothing, again, and back to nothing."""
 
 from tests.setup.place import Place
+from trimtab.kube import write
 
 
 async def test_from_nothing_with_three_clicks(place: Place) -> None:
@@ -20,6 +21,22 @@ async def test_again_changes_nothing(place: Place) -> None:
     assert await place.set_up(text, again) == "nothing"
     assert await place.objects() == before
     assert not again.pages
+
+
+async def test_rights_that_somebody_narrowed_stay_narrow(place: Place) -> None:
+    text = place.environment()
+    await place.set_up(text, place.terminal())
+    rules = [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"]}]
+    roles = await place.cluster.discovery.find("rbac.authorization.k8s.io", "ClusterRole")
+    body = {"rules": rules}
+    await write.patch(
+        place.transport, roles, "trimtab-controller", body, patch_type="merge", field_manager="kubectl-edit"
+    )
+    again = place.terminal()
+    assert await place.set_up(text, again) == "nothing"
+    assert again.planned("leave") == ["ClusterRole trimtab-controller"]
+    live = await place.cluster.get("ClusterRole", "trimtab-controller", group="rbac.authorization.k8s.io") or {}
+    assert live["rules"] == rules
 
 
 async def test_taken_down_nothing_is_left(place: Place) -> None:

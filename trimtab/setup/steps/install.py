@@ -6,8 +6,9 @@ from trimtab.environment.plan import Line
 from trimtab.errors import Stalled
 from trimtab.kube.discovery import UnknownKind
 from trimtab.manifests import InstallOptions, install_objects
-from trimtab.model.keys import Manifest
+from trimtab.model.keys import Manifest, kind_of
 from trimtab.model.names import GROUP
+from trimtab.setup.cluster import shown
 from trimtab.setup.job import Job
 
 DEPLOYMENT = "trimtab"
@@ -29,12 +30,12 @@ async def look(job: Job) -> list[Line]:
             "and name it here",
             reason="NoImage",
         )
-    return [await job.cluster.difference(one) for one in objects(job)]
+    return [await _left(job, one) or await job.cluster.difference(one) for one in objects(job)]
 
 
 async def act(job: Job) -> None:
     for one in objects(job):
-        line = await job.cluster.apply(one)
+        line = await _left(job, one) or await job.cluster.apply(one)
         if line.action != "keep":
             job.terminal.done(line)
     if job.options.engine == "trimtab":
@@ -59,6 +60,20 @@ def objects(job: Job) -> list[Manifest]:
     )
     # The namespace is the first step's, which leaves one alone that was there before.
     return [*certificates, *(one for one in install_objects(options) if one["kind"] != "Namespace")]
+
+
+async def _left(job: Job, manifest: Manifest) -> Line | None:
+    """Said of a ClusterRole whose rules somebody has narrowed: it stays as it is, since they meant it."""
+    if manifest["kind"] != "ClusterRole":
+        return None
+    live = await job.cluster.get("ClusterRole", manifest["metadata"]["name"], group=kind_of(manifest).group)
+    if live is None or live.get("rules") == manifest["rules"]:
+        return None
+    entries = live["metadata"].get("managedFields") or ()
+    others = {entry.get("manager") for entry in entries if "f:rules" in (entry.get("fieldsV1") or {})}
+    if others <= {names.FIELD_MANAGER}:
+        return None
+    return Line("leave", shown(manifest), f"its rules are as {', '.join(sorted(map(str, others)))} wrote them")
 
 
 async def _served(job: Job) -> None:
