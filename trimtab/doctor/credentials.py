@@ -1,4 +1,4 @@
-"""The credentials of repositories: each one looked at, and each repository really asked with its own."""
+"""The credentials of repositories: each one looked at, and each repository really fetched with its own."""
 
 import asyncio
 import datetime as dt
@@ -16,7 +16,7 @@ from trimtab.model.keys import Manifest
 from trimtab.model.names import GROUP, SECRET_TYPE_LABEL
 from trimtab.model.repository import RepositoryAccess
 from trimtab.source.app_logins import AppLogins
-from trimtab.source.listing import list_refs
+from trimtab.source.trial import try_fetch
 
 AT_ONCE = 8
 OCI = "oci://"
@@ -33,7 +33,7 @@ async def credentials(facts: Facts) -> list[Finding]:
 
 
 async def fetches(facts: Facts) -> list[Finding]:
-    """Every repository that has a Secret, or that an Application names, asked for what it has."""
+    """Every repository that has a Secret, or that an Application names, really fetched from."""
     secrets = await facts.objects("Secret", selector=TYPES)
     known = read_credentials(
         secrets,
@@ -61,11 +61,13 @@ async def _fetch(access: RepositoryAccess, logins: AppLogins, slots: asyncio.Sem
     subject = f"{access.url} of project {access.project}" if access.project else access.url
     try:
         async with slots:
-            found = await list_refs(access, logins=logins)
+            commit = await try_fetch(access, logins=logins)
     except TrimtabError as error:
         fix = "correct what it says; then `argocd.argoproj.io/refresh` on the Applications looks again at once"
         return Finding(check="fetches", subject=subject, level="error", message=error.message, fix=fix)
-    return Finding(check="fetches", subject=subject, level="ok", message=f"can be read: {len(found.branches)} branches")
+    return Finding(
+        check="fetches", subject=subject, level="ok", message=f"fetched {commit[:12]}" if commit else "is empty"
+    )
 
 
 async def _sources(facts: Facts) -> list[tuple[str, str]]:

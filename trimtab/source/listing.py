@@ -1,5 +1,7 @@
 """What a remote repository has, asked without bringing any of it: for forms, and to see whether it can be reached."""
 
+from collections.abc import Callable, Sequence
+
 from msgspec import Struct
 
 from trimtab.model.keys import Revision
@@ -25,17 +27,24 @@ class Listing(Struct, frozen=True):
 
 
 async def list_refs(access: RepositoryAccess, *, logins: AppLogins, deadline: float = DEADLINE) -> Listing:
-    """Ask the remote. Raises Retry and Stalled with the reasons of `url.py`, `failures.py` and `app_logins.py`."""
+    """Ask the remote. Raises as `ask`."""
+    return _read(await ask(access, lambda url: ("ls-remote", "--quiet", "--", url), logins=logins, deadline=deadline))
+
+
+async def ask(
+    access: RepositoryAccess, arguments: Callable[[str], Sequence[str]], *, logins: AppLogins, deadline: float
+) -> str:
+    """What git prints of a remote; `arguments`: git's, from the remote's URL.
+
+    Raises Retry and Stalled with the reasons of `url.py`, `failures.py` and `app_logins.py`.
+    """
     url = parse_url(access.url)
     access = await logins.resolved(url, access)
     try:
         with login(url, access) as how:
             try:
-                said = await run_git(
-                    ["ls-remote", "--quiet", "--", url.url],
-                    deadline=deadline,
-                    config=how.config,
-                    environment=how.environment,
+                return await run_git(
+                    arguments(url.url), deadline=deadline, config=how.config, environment=how.environment
                 )
             except GitTimeout as timeout:
                 raise timed_out(url.url, seconds=timeout.seconds) from None
@@ -44,7 +53,6 @@ async def list_refs(access: RepositoryAccess, *, logins: AppLogins, deadline: fl
                 raise explain(failure.stderr, url=url.url, secrets=how.secrets, host_is_known=known) from None
     except OSError as error:
         raise local_failure(error, url=url.url) from error
-    return _read(said)
 
 
 def _host_is_known(url: RepositoryUrl, access: RepositoryAccess) -> bool:
