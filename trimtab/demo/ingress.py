@@ -70,7 +70,7 @@ class IngressController:
     def route(self, addresses: Addresses) -> None:
         """Services are at these addresses from now on."""
         self._addresses = dict(addresses)
-        self._changed.set()
+        self._stir()
 
     async def settled(self) -> None:
         """Return when all that was seen so far is served."""
@@ -90,7 +90,7 @@ class IngressController:
             except TrimtabError as error:
                 log.warning("demo ingress: %s", error.message)
                 await self._transport.clock.sleep(TRY_AGAIN)
-                self._changed.set()
+                self._stir()
 
     async def publish_class(self) -> None:
         """Say by an IngressClass that there is somebody for it."""
@@ -108,7 +108,7 @@ class IngressController:
             async for events in batches:
                 for event in events:
                     self._take(kind, event)
-                self._changed.set()
+                self._stir()
 
     def _take(self, kind: str, event: WatchEvent) -> None:
         kept = self._kept[kind]
@@ -126,10 +126,14 @@ class IngressController:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            self._idle.clear()
             if len(self._listed) == len(FOLLOWED):
                 await self._settle()
-                self._idle.set()
+                if not self._changed.is_set():
+                    self._idle.set()
+
+    def _stir(self) -> None:
+        self._idle.clear()
+        self._changed.set()
 
     async def _settle(self) -> None:
         """Serve what there is now. What this writes is seen by the watch, and settled in its turn.

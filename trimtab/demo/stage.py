@@ -62,6 +62,16 @@ class Stage(Struct):
     async def application(self, name: str) -> Manifest:
         return await self.get("Application", name, group="argoproj.io", namespace=NAMESPACE) or {}
 
+    async def healthy(self, name: str) -> None:
+        """Return when the application is Synced and Healthy."""
+
+        async def look() -> bool:
+            status: dict[str, Any] = (await self.application(name)).get("status") or {}
+            synced = (status.get("sync") or {}).get("status") == "Synced"
+            return synced and (status.get("health") or {}).get("status") == "Healthy"
+
+        await until(look)
+
     async def events(self, reason: str) -> list[str]:
         """Messages of the Events with this reason."""
         resource = await self.discovery.find("", "Event", version="v1")

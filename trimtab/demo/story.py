@@ -1,7 +1,6 @@
 """What the demo shows, step by step. Each step does something and returns only once its effect was observed."""
 
 import time
-from typing import Any
 
 from trimtab.demo import content
 from trimtab.demo.stage import Stage, until
@@ -14,9 +13,9 @@ async def first_sync(stage: Stage) -> list[str]:
     for application in content.applications(stage.repository.url):
         await stage.apply(application)
     for name in ("web", "cart"):
-        await _healthy(stage, name)
+        await stage.healthy(name)
     await stage.run("trimtab", "app", "sync", "search")
-    await _healthy(stage, "search")
+    await stage.healthy("search")
     table = await stage.run("trimtab", "app", "list")
     return table.splitlines()
 
@@ -70,7 +69,7 @@ async def object_is_pruned(stage: Stage) -> list[str]:
 
 async def broken_commit(stage: Stage) -> list[str]:
     """A broken commit is named, and harms nothing"""
-    await _healthy(stage, "web")
+    await stage.healthy("web")
     before = await _versions(stage)
     await stage.repository.push("Change the colour", {"web/settings.yaml": content.BROKEN})
 
@@ -81,7 +80,7 @@ async def broken_commit(stage: Stage) -> list[str]:
     message, _ = await until(named)
     assert await _versions(stage) == before, "a broken commit changed the cluster"
     await stage.repository.push("Mend it", {"web/settings.yaml": content.config_map("settings", colour="green")})
-    await _healthy(stage, "web")
+    await stage.healthy("web")
     settings = await stage.get("ConfigMap", "settings") or {}
     return [message, f"nothing was touched; the next commit mends it: colour is {settings['data']['colour']}"]
 
@@ -121,15 +120,6 @@ STEPS = (
     rollback,
     served,
 )
-
-
-async def _healthy(stage: Stage, name: str) -> None:
-    async def look() -> bool:
-        status: dict[str, Any] = (await stage.application(name)).get("status") or {}
-        synced = (status.get("sync") or {}).get("status") == "Synced"
-        return synced and (status.get("health") or {}).get("status") == "Healthy"
-
-    await until(look)
 
 
 async def _deployment(stage: Stage, name: str) -> Manifest:

@@ -73,10 +73,12 @@ async def first_push(stage: SetUpStage) -> list[str]:
     sha = await stage.repository.push("Deploy web", {})
     _, took = await until(lambda: _rolled_out(stage, tag="1.0.0"), within=60.0)
     delivered = await _delivery(stage)
-    table = await stage.run("trimtab", "app", "list")
+    await stage.healthy("web")
+    table = await stage.run("kubectl", "-n", content.NAMESPACE, "get", "applications")
     return [
         *command,
-        f"{sha} pushed by SSH; GitHub's webhook to {delivered} was taken; {took:.1f} s later 2 pods are ready",
+        f"{sha} pushed by SSH; GitHub told {delivered} of it; {took:.1f} s later 2 pods are ready",
+        f"$ kubectl -n {content.NAMESPACE} get applications",
         *table.splitlines(),
     ]
 
