@@ -79,15 +79,19 @@ class Job:
         self._exits = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        self.facts.app = await self.cluster.secret(names.APP)
-        self.facts.secrets = await self.cluster.secret(ARGOCD_SECRET)
-        self.facts.person = self.facts.app.get("createdBy", "")
+        await self.recall()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._exits.aclose()
+
+    async def recall(self) -> None:
+        """Read what the cluster holds now: another run may have made an App since."""
+        self.facts.app = await self.cluster.secret(names.APP)
+        self.facts.secrets = await self.cluster.secret(ARGOCD_SECRET)
+        self.facts.person = self.facts.app.get("createdBy", "") or self.facts.person
 
     @property
     def installed(self) -> bool:
@@ -108,7 +112,7 @@ class Job:
         app = self.facts.app
         if not app.get("privateKey"):
             raise Stalled("the GitHub App is not there yet: run trimtab setup", reason="NoApp")
-        return await self._client("app", AppTokens(app["id"], app["privateKey"], clock=self.clock))
+        return await self._client(f"app {app['id']}", AppTokens(app["id"], app["privateKey"], clock=self.clock))
 
     async def as_person(self, token: str) -> GitHub:
         """GitHub as the person whose token it is."""
@@ -123,7 +127,7 @@ class Job:
                 repositories=[self.env.repository],
                 permissions=self._allowed(),
             )
-            return await self._client("installation", tokens)
+            return await self._client(f"installation {self.facts.app['installationID']}", tokens)
         if self.token:
             return await self.as_person(self.token)
         raise Stalled(

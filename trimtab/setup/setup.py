@@ -63,6 +63,9 @@ async def _agreed(job: Job, steps: Sequence[Step], *, dry_run: bool, agreed: boo
 
 async def _under_lock(job: Job, steps: Sequence[Step]) -> None:
     async with locked(job):
+        # Another run may have ended while a person was reading the plan.
+        await job.recall()
+        await look_up(job)
         for step in steps:
             await carry_out(step, job)
 
