@@ -113,11 +113,12 @@ async def test_from_an_empty_cluster_and_back(story: Story) -> None:
         assert "is set up" in await story.trimtab("setup", "-f", str(story.file), "--dry-run")
         [key] = place.github.world.repositories["acme/infra"].keys
         assert (key.read_only, key.title[:18]) == (True, "trimtab production")
+        secrets = await secrets_of(story)
         await a_push_is_deployed(story)
         await only_the_team_gets_in(story)
         await keys_change_under_load(story)
         await host_keys_change(story)
-        secrets = await secrets_of(story)
+        secrets += [*await secrets_of(story), *place.github.world.tokens]
         await everything_is_gone(story)
     texts = [*story.outputs, *onlooker.command_lines, *await public_texts(story)]
     assert leaks(secrets, texts) == []
@@ -210,6 +211,10 @@ async def host_keys_change(story: Story) -> None:
     await until(condition, lambda text: "host key" in text, within=30.0)
     found = await story.place.cluster.get("ConfigMap", "colour", namespace="shop") or {}
     assert found["data"]["value"] == "red"
+    events = await story.place.cluster.find_all("Event", namespace=story.place.namespace)
+    [alert] = [one for one in events if one["reason"] == "HostKeyNotListed"]
+    assert alert["type"] == "Warning"
+    assert alert["message"].count("SHA256:") >= 2, "the key that is shown, and those that are listed"
 
 
 async def everything_is_gone(story: Story) -> None:
