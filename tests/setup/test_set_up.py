@@ -11,6 +11,12 @@ async def test_from_nothing_with_three_clicks(place: Place) -> None:
     [key] = place.github.world.repositories["acme/infra"].keys
     assert key.read_only
     assert key.key.startswith("ssh-ed25519 ")
+    await place.github.delivered()
+    [app] = place.github.world.github_apps.values()
+    unheard = {one.guid for one in app.hook.deliveries} - {
+        one.guid for one in app.hook.deliveries if one.status_code == 200
+    }
+    assert not unheard, "what GitHub told before there was a server was told again"
 
 
 async def test_again_changes_nothing(place: Place) -> None:

@@ -53,5 +53,10 @@ async def list_app_deliveries(app: GitHub) -> list[HookDelivery]:
     return await app.get("/app/hook/deliveries", list[HookDelivery], query={"per_page": NEWEST})
 
 
+async def redeliver_to_app(app: GitHub, delivery_id: int) -> None:
+    """Have GitHub send one of the App's again."""
+    await app.post(path("app", "hook", "deliveries", delivery_id, "attempts"), type(None))
+
+
 def _config(url: str, secret: str) -> HookConfig:
     return HookConfig(url=url, content_type="json", secret=secret, insecure_ssl="0")

@@ -5,6 +5,9 @@ from trimtab.environment.plan import Line
 from trimtab.github.nouns import NewApp
 from trimtab.setup.job import Job
 
+NEW_APP = "app"
+"""Among what was drawn in a run: its App was made just now."""
+
 
 async def keep_app(job: Job, **values: str) -> None:
     """Add to what is known of the App, in memory and in its Secret."""
@@ -15,6 +18,7 @@ async def keep_app(job: Job, **values: str) -> None:
 async def keep_new_app(job: Job, app: NewApp) -> None:
     """All of it at once, in place of the name of one that was only begun."""
     job.facts.app.clear()
+    job.facts.drawn[NEW_APP] = app.slug
     await keep_app(
         job,
         id=str(app.id),

@@ -6,6 +6,7 @@ from trimtab.setup.steps import (
     app,
     applications,
     cluster,
+    deliveries,
     folders,
     github,
     host_keys,
@@ -29,5 +30,6 @@ STEPS: tuple[Step, ...] = (
     Step("ingress", "Ingress", ingress.look, ingress.act),
     Step("outside", "Seen from outside", outside.look, outside.act),
     Step("webhook", "Webhook", webhook.look, webhook.act),
+    Step("deliveries", "First deliveries", deliveries.look, deliveries.act, applies=deliveries.applies),
 )
 """What comes first, others need. Nothing is written before every look has succeeded."""
