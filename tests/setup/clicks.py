@@ -26,12 +26,14 @@ class Visitor:
         self.login = login
         self.clicks: list[str] = []
 
-    async def walk(self, url: str, *, most: int = 6, **fields: str) -> str:
-        """Open `url` and press on until a page has no form; its text. `fields` are typed in where asked."""
+    async def walk(self, url: str, *, most: int = 6, until: str = "no form", **fields: str) -> str:
+        """Open `url` and press on until a page has no form, or holds `until`; its text. `fields` are typed in where
+        asked.
+        """
         text, where = await self._get(url)
         for _ in range(most):
             form = FORM.search(text)
-            if form is None:
+            if form is None or until in text:
                 return text
             text, where = await self._press(form[0], where, fields)
         raise AssertionError(f"still a form at {where}")

@@ -41,6 +41,8 @@ class Place:
         self.namespace = "argocd"
         self.owner = "ada"
         self.token = ""
+        self.pasted: dict[str, str] = {}
+        """What the person at the browser has copied from there for the terminal."""
         self.clock: Clock = SystemClock()
         self.ingress: IngressController
         self.visitor: Visitor
@@ -104,9 +106,16 @@ class Place:
 
     def terminal(self, **answers: str) -> Scripted:
         """Somebody who agrees, and clicks what there is to click."""
-        return Scripted(self.visit, answers)
+        self.pasted.update(answers)
+        return Scripted(self.visit, self.pasted)
 
     async def visit(self, url: str) -> None:
+        if "/settings/applications/new" in url:
+            page = await self.visitor.walk(url, until="id=client-secret")
+            for name in ("client-id", "client-secret"):
+                value = page.partition(f"id={name}>")[2].partition("<")[0]
+                self.pasted[f"TRIMTAB_{name.upper().replace('-', '_')}"] = value
+            return
         names = [app.name for app in self.github.world.github_apps.values()]
         await self.visitor.walk(url, verify=names[0] if names else "")
 

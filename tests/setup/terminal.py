@@ -19,7 +19,7 @@ class Scripted:
         self.pages: list[str] = []
         self.agrees = True
         self.browse = browse
-        self.answers = dict(answers or {})
+        self.answers = answers if answers is not None else {}
 
     @property
     def plan(self) -> Plan:

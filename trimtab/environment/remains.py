@@ -56,6 +56,15 @@ def others_keys(manifest: Manifest) -> frozenset[str]:
     return frozenset((set(manifest.get("data") or {}) - ours) | others)
 
 
+def only_keys(manifest: Manifest, manager: str) -> frozenset[str]:
+    """Keys of `data` that `manager` wrote, and nobody else."""
+    own: set[str] = set()
+    others: set[str] = set()
+    for entry in manifest["metadata"].get("managedFields") or ():
+        (own if entry.get("manager") == manager else others).update(_data_keys(entry))
+    return frozenset(own - others)
+
+
 def applications_of(manifests: Iterable[Manifest], roots: Iterable[str]) -> list[Manifest]:
     """The Applications that the app-of-apps of an environment deployed, by their tracking annotation or label."""
     wanted = set(roots)

@@ -185,6 +185,8 @@ class AppPage:
                 continue
             self._job.terminal.done(Line("create", f"installation for {self._job.env.full_name}"))
             if self._job.env.login.type != "githubApp" or self._job.facts.app.get("createdBy"):
+                # A browser that is on its way back here still finds the page.
+                await self._job.clock.sleep(LOOK_AGAIN)
                 self._done.set()
             else:
                 self._say(f"Go on at {self.url}")

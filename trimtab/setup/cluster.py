@@ -7,6 +7,7 @@ from typing import Any
 
 from trimtab.environment import names
 from trimtab.environment.plan import Line
+from trimtab.environment.remains import only_keys
 from trimtab.kube import read, write
 from trimtab.kube.discovery import Discovery, UnknownKind
 from trimtab.kube.errors import NotFound
@@ -77,10 +78,13 @@ class Cluster:
         return [{**typed, **read.decode_manifest(one.raw, resource.kind.kind)} for one in listed]
 
     async def relinquish(self, manifest: Manifest) -> None:
-        """Have our fields taken out of an object that stays others'."""
+        """Have our fields taken out of a ConfigMap or Secret that stays others'."""
         metadata = {key: manifest["metadata"][key] for key in ("name", "namespace")}
         empty = {"apiVersion": manifest["apiVersion"], "kind": manifest["kind"], "metadata": metadata}
-        await self._apply(await self._resource(manifest), empty, dry_run=False)
+        left = await self._apply(await self._resource(manifest), empty, dry_run=False)
+        # What a rotation has patched is not of the apply.
+        if patched := only_keys(left, names.FIELD_MANAGER):
+            await self.merge(manifest["kind"], metadata["name"], {"data": dict.fromkeys(patched)})
 
     async def difference(self, manifest: Manifest) -> Line:
         """What `apply` would do, as the API server says."""

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from typing import Literal
 
 from trimtab.environment.plan import Plan, StepPlan
+from trimtab.kube import fence
 from trimtab.setup.app_state import look_up
 from trimtab.setup.job import Job
 from trimtab.setup.lock import locked
 from trimtab.setup.rotate import ROTATIONS
 from trimtab.setup.step import Step
 from trimtab.setup.steps import STEPS as SET_UP
+from trimtab.setup.steps.cluster import make_namespace
 from trimtab.setup.teardown import STEPS as TEARDOWN
 
 Outcome = Literal["nothing", "planned", "refused", "done"]
@@ -24,9 +26,8 @@ async def set_up(job: Job, *, dry_run: bool = False, agreed: bool = False) -> Ou
     """
     outcome, steps = await _agreed(job, SET_UP, dry_run=dry_run, agreed=agreed)
     if outcome == "done":
-        # The Lease of the others needs a namespace.
-        await carry_out(steps[0], job)
-        await _under_lock(job, steps[1:])
+        await make_namespace(job)  # which the Lease needs
+        await _under_lock(job, steps)
     return outcome
 
 
@@ -67,6 +68,7 @@ async def _under_lock(job: Job, steps: Sequence[Step]) -> None:
         await job.recall()
         await look_up(job)
         for step in steps:
+            fence.check(step.title)
             await carry_out(step, job)
 
 

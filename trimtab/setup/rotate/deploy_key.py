@@ -10,7 +10,7 @@ from trimtab.github.keys import add_key, delete_key, list_keys
 from trimtab.github.nouns import DeployKey
 from trimtab.setup.job import Job
 from trimtab.setup.ssh_key import new_key, public_half, same_key
-from trimtab.setup.steps.access import fetched_with, key_title
+from trimtab.setup.steps.access import fetched_with, key_title, own_private_key, strangers_secret
 
 GRACE = FRESH_SECONDS + 15.0
 """Seconds until no fetch begins with the old key any more: the controller reads credentials anew, and connects."""
@@ -22,6 +22,12 @@ async def look(job: Job) -> list[Line]:
         raise Stalled(
             f"environment {job.env.name} reads its repository as a GitHub App: its tokens are renewed every hour",
             reason="NoDeployKey",
+        )
+    if stranger := await strangers_secret(job):
+        raise Stalled(
+            f"Secret {stranger}, which gives access to the repository, is not of trimtab setup: rotate it where it was "
+            "made, or delete it and run trimtab setup",
+            reason="OthersSecret",
         )
     title = key_title(job)
     return [
@@ -64,7 +70,6 @@ async def _next_key(job: Job) -> str:
 
 async def _registered(job: Job) -> list[DeployKey]:
     """This environment's keys: by their title, and the one that the cluster uses."""
-    private = (await job.cluster.secret(repository_secret_name(job.env))).get("sshPrivateKey", "")
-    public, title = public_half(private), key_title(job)
+    public, title = public_half(await own_private_key(job)), key_title(job)
     registered = await list_keys(await job.github(), job.env.full_name)
     return [key for key in registered if key.title == title or same_key(public, key.key)]

@@ -1,5 +1,6 @@
 """Access to the repository: a deploy key that may only read, or the GitHub App; proven by a real fetch."""
 
+import base64
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,7 +14,9 @@ from trimtab.github.app import InstallationTokens
 from trimtab.github.errors import Forbidden, Invalid
 from trimtab.github.keys import add_key, delete_key, list_keys
 from trimtab.github.nouns import DeployKey
+from trimtab.model.credentials import normalised
 from trimtab.model.keys import Manifest
+from trimtab.model.names import SECRET_TYPE_LABEL
 from trimtab.model.repository import RepositoryAccess
 from trimtab.setup.job import Job
 from trimtab.setup.ssh_key import new_key, public_half, same_key
@@ -21,6 +24,9 @@ from trimtab.source.git import GitStore
 
 
 async def look(job: Job) -> list[Line]:
+    if stranger := await strangers_secret(job):
+        note = "somebody else made it: it is used as it is, and goes on being theirs"
+        return [Line("leave", f"Secret {stranger}", note)]
     if job.env.access == "githubApp":
         return [await job.cluster.difference(await _app_secret(job))]
     lines = [await job.cluster.difference(await _key_secret(job))]
@@ -45,9 +51,33 @@ def key_title(job: Job) -> str:
     return f"trimtab {job.env.name} ({job.facts.cluster_id[:8]})"
 
 
+async def own_private_key(job: Job) -> str:
+    """The deploy key that set-up made; "" where there is none."""
+    name = repository_secret_name(job.env)
+    found = await job.cluster.get("Secret", name)
+    return (await job.cluster.secret(name)).get("sshPrivateKey", "") if found and _is_ours(job, found) else ""
+
+
+async def strangers_secret(job: Job) -> str:
+    """The name of a Secret by which somebody else gives access to the repository; "" for none, or beside our own."""
+    selector = f"{SECRET_TYPE_LABEL}=repository"
+    found = await job.cluster.find_all("Secret", namespace=job.env.namespace, selector=selector)
+    same = [one for one in found if normalised(_url_of(one)) == normalised(job.env.repository_url)]
+    if any(_is_ours(job, one) for one in same):
+        return ""
+    return next((str(one["metadata"]["name"]) for one in same), "")
+
+
+def _url_of(secret: Manifest) -> str:
+    return base64.b64decode((secret.get("data") or {}).get("url", "")).decode(errors="replace").strip()
+
+
+def _is_ours(job: Job, secret: Manifest) -> bool:
+    return (secret["metadata"].get("annotations") or {}).get(names.OWNER) == job.env.name
+
+
 async def _key_secret(job: Job) -> Manifest:
-    there = await job.cluster.secret(repository_secret_name(job.env))
-    private = there.get("sshPrivateKey") or job.facts.drawn.setdefault("deployKey", new_key().private)
+    private = await own_private_key(job) or job.facts.drawn.setdefault("deployKey", new_key().private)
     return deploy_key_secret(job.env, private, created=await _created(job))
 
 
@@ -69,9 +99,8 @@ async def _key_lines(job: Job) -> list[Line]:
     subject = f"deploy key of {job.env.full_name}"
     if not job.can_ask_github:
         return [Line("create", subject, "ed25519, may only read")]
-    private = (await job.cluster.secret(repository_secret_name(job.env))).get("sshPrivateKey", "")
     registered = await list_keys(await job.github(), job.env.full_name)
-    own = [key for key in registered if same_key(public_half(private), key.key)]
+    own = [key for key in registered if same_key(public_half(await own_private_key(job)), key.key)]
     lines = [
         Line("delete", f"deploy key {key.title}", "its private half is nowhere any more")
         for key in _forgotten(job, registered, own)
@@ -88,7 +117,7 @@ def _forgotten(job: Job, registered: Sequence[DeployKey], own: Sequence[DeployKe
 async def _register(job: Job) -> None:
     """Have GitHub know the public half as a key that may only read, and no forgotten one of this environment."""
     github = await job.github()
-    public = public_half((await job.cluster.secret(repository_secret_name(job.env)))["sshPrivateKey"])
+    public = public_half(await own_private_key(job))
     registered = await list_keys(github, job.env.full_name)
     own = [key for key in registered if same_key(public, key.key)]
     for key in [*_forgotten(job, registered, own), *(key for key in own if not key.read_only)]:
@@ -99,8 +128,12 @@ async def _register(job: Job) -> None:
     try:
         await add_key(github, job.env.full_name, title=key_title(job), key=public)
     except (Forbidden, Invalid) as error:
+        # A key that GitHub will not have is kept by nobody.
+        await job.cluster.delete("Secret", repository_secret_name(job.env))
         raise Stalled(
-            f"{error.message}. Where the organization forbids deploy keys, write access: githubApp", reason=error.reason
+            f"{job.file.at('access')}: {error.message}. Where the organization forbids deploy keys, write access: "
+            "githubApp",
+            reason=error.reason,
         ) from error
     job.terminal.done(Line("create", f"deploy key {key_title(job)}"))
 
@@ -108,7 +141,7 @@ async def _register(job: Job) -> None:
 async def verify(job: Job) -> None:
     """Fetch the repository as the controller will. Raises Stalled and Retry with the reasons of a fetch."""
     if job.env.access == "deployKey":
-        await fetched_with(job, (await job.cluster.secret(repository_secret_name(job.env)))["sshPrivateKey"])
+        await fetched_with(job, await own_private_key(job))
         return
     tokens = InstallationTokens(
         await job.as_app(),
@@ -139,5 +172,9 @@ async def _fetched(job: Job, reached: RepositoryAccess) -> None:
         store = GitStore(Path(folder), clock=job.clock)
         try:
             await store.resolve(reached, job.env.branch)
+        except Stalled as error:
+            # It was fetched, that is enough: an empty repository gets its first commit later.
+            if error.reason != "RevisionNotFound":
+                raise
         finally:
             await store.close()

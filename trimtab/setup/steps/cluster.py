@@ -1,5 +1,7 @@
 """The namespace and the record of the environment in it; and whether this cluster can be set up at all."""
 
+from collections.abc import Callable, Mapping
+
 from trimtab.environment import names
 from trimtab.environment.environment import Environment
 from trimtab.environment.objects import environment_map
@@ -22,6 +24,15 @@ NEEDED = (
 )
 """(verb, group, resource) that set-up cannot do without."""
 
+FIXED: Mapping[tuple[str, ...], Callable[[Environment], str]] = {
+    ("organization",): lambda env: env.organization,
+    ("repository",): lambda env: env.repository,
+    ("github",): lambda env: env.web_url,
+    ("domain",): lambda env: env.url,
+    ("login", "type"): lambda env: env.login.type,
+}
+"""Where in the file → what stays as long as an environment is set up."""
+
 
 async def look(job: Job) -> list[Line]:
     job.facts.cluster_id = await job.cluster.identity()
@@ -35,9 +46,14 @@ async def look(job: Job) -> list[Line]:
 
 
 async def act(job: Job) -> None:
+    await make_namespace(job)
+    await job.cluster.apply(_record(job))
+
+
+async def make_namespace(job: Job) -> None:
+    """One that is there already is left alone."""
     if await job.cluster.get("Namespace", job.env.namespace) is None:
         await job.cluster.apply(_namespace(job.env))
-    await job.cluster.apply(_record(job))
 
 
 def _record(job: Job) -> Manifest:
@@ -60,6 +76,19 @@ async def _refuse_another_environment(job: Job) -> None:
             "install.namespace, or reverse that one with trimtab teardown",
             reason="AnotherEnvironment",
         )
+    if there is not None:
+        _refuse_moved(job, there.file.env)
+
+
+def _refuse_moved(job: Job, before: Environment) -> None:
+    """What lies there would be forgotten: keys, hooks, an App that leads back to another address."""
+    for path, value in FIXED.items():
+        if value(before) != value(job.env):
+            raise Stalled(
+                f"{job.file.at(*path)}: {value(job.env)} was {value(before)} when {job.env.name} was set up: set it "
+                "back, or reverse the set-up first with trimtab teardown",
+                reason="Moved",
+            )
 
 
 async def _refuse_missing_rights(job: Job) -> None:

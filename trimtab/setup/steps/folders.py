@@ -5,6 +5,8 @@ from trimtab.environment.plan import Line
 from trimtab.errors import Stalled
 from trimtab.github.contents import Proposal, commit_files, compare_files, propose_files
 from trimtab.github.errors import Forbidden, Invalid, NotFound
+from trimtab.github.nouns import PullRequest
+from trimtab.github.pulls import find_open_pull
 from trimtab.setup.job import Job
 
 
@@ -17,6 +19,9 @@ async def look(job: Job) -> list[Line]:
     if not job.can_ask_github:
         return [Line("create", path, _how(job)) for path in files]
     differing = await _differing(job)
+    if differing and job.env.changes == "pullRequest" and (pull := await open_proposal(job)):
+        note = f"{pull.html_url} waits to be merged"
+        return [Line("keep", path, note if path in differing else "") for path in files]
     return [Line("create", path, _how(job)) if path in differing else Line("keep", path) for path in files]
 
 
@@ -35,7 +40,8 @@ async def act(job: Job) -> None:
         )
     except (Forbidden, Invalid) as error:
         raise Stalled(
-            f"{error.message}. Where branch {job.env.branch} is protected, write changes: pullRequest",
+            f"{job.file.at('changes')}: {error.message}. Where branch {job.env.branch} is protected, write changes: "
+            "pullRequest",
             reason=error.reason,
         ) from error
     if commit:
@@ -54,6 +60,16 @@ async def _differing(job: Job) -> frozenset[str]:
             reason="NoBranch",
         ) from error
     return frozenset(base.differing)
+
+
+async def open_proposal(job: Job) -> PullRequest | None:
+    """The open pull request that brings all of the files."""
+    github, branch = await job.github(), _proposal(job, "").branch
+    pull = await find_open_pull(github, job.env.full_name, head=branch, base=job.env.branch)
+    if pull is None:
+        return None
+    there = await compare_files(github, job.env.full_name, branch=branch, files=folder_files(job.env))
+    return None if there.differing else pull
 
 
 def _proposal(job: Job, message: str) -> Proposal:

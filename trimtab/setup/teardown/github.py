@@ -1,20 +1,19 @@
 """What set-up registered at GitHub for the repository: the deploy key and the repository's own webhook."""
 
-from trimtab.environment.objects import repository_secret_name
 from trimtab.environment.plan import Line
 from trimtab.github.hooks import delete_hook
 from trimtab.github.keys import delete_key, list_keys
 from trimtab.github.nouns import DeployKey
 from trimtab.setup.job import Job
 from trimtab.setup.ssh_key import public_half, same_key
-from trimtab.setup.steps.access import key_title
+from trimtab.setup.steps.access import key_title, own_private_key
 from trimtab.setup.steps.webhook import own_hook
 
 
 async def look(job: Job) -> list[Line]:
     job.facts.cluster_id = await job.cluster.identity()
     if not job.can_ask_github:
-        return [Line("warn", "GitHub is not asked", "no token: set GITHUB_TOKEN, or its keys and hooks stay")]
+        return _unasked(job)
     lines = [Line("delete", f"deploy key {key.title}") for key in await _keys(job)]
     if not job.env.needs_app and await own_hook(job):
         lines.append(Line("delete", f"webhook to {job.env.webhook_url}"))
@@ -31,11 +30,19 @@ async def act(job: Job) -> None:
         job.terminal.done(Line("delete", f"webhook to {job.env.webhook_url}"))
 
 
+def _unasked(job: Job) -> list[Line]:
+    """What may be there still, by name."""
+    note = f"in {job.env.full_name}, if it is there: nobody can be asked; set GITHUB_TOKEN, or look yourself"
+    found = [Line("warn", f"deploy key {key_title(job)} stays", note)] if job.env.access == "deployKey" else []
+    if not job.env.needs_app:
+        found.append(Line("warn", f"webhook to {job.env.webhook_url} stays", note))
+    return found
+
+
 async def _keys(job: Job) -> list[DeployKey]:
     """By its name, or by its private half: those of no other environment."""
     if job.env.access != "deployKey":
         return []
-    private = (await job.cluster.secret(repository_secret_name(job.env))).get("sshPrivateKey", "")
-    public, title = public_half(private), key_title(job)
+    public, title = public_half(await own_private_key(job)), key_title(job)
     registered = await list_keys(await job.github(), job.env.full_name)
     return [key for key in registered if key.title == title or same_key(public, key.key)]
