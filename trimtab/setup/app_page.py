@@ -25,7 +25,7 @@ from trimtab.github.errors import NotFound
 from trimtab.github.nouns import NewApp
 from trimtab.setup import pages
 from trimtab.setup.app_person import authorization_url, identify
-from trimtab.setup.app_record import deletion_page, keep_app, keep_new_app
+from trimtab.setup.app_record import deletion_page, installation_page, keep_app, keep_new_app, refuse_strange
 from trimtab.setup.app_state import installed
 from trimtab.setup.job import Job
 
@@ -111,7 +111,7 @@ class AppPage:
             manifest = app_manifest(job.env, cluster=job.facts.cluster_id, page=self.url)
             return _html(pages.create_app(_creation_url(job, self._state), manifest))
         if await installed(job) is None:
-            raise web.HTTPFound(f"{job.facts.app['url']}/installations/new?{urlencode({'state': self._state})}")
+            raise web.HTTPFound(f"{installation_page(job)}?{urlencode({'state': self._state})}")
         await keep_app(job)
         if job.env.login.type == "githubApp" and not job.facts.app.get("createdBy"):
             raise web.HTTPFound(authorization_url(job, page=self.url, state=self._state, verifier=self._verifier))
@@ -134,6 +134,7 @@ class AppPage:
             page = deletion_page(self._job, made.slug)
             self._say(f"A second GitHub App was made, {made.slug}, which is not needed: delete it at {page}")
             return
+        refuse_strange(self._job, made)
         await keep_new_app(self._job, made)
         self._job.terminal.done(Line("create", f"GitHub App {made.slug}"))
 
@@ -156,7 +157,7 @@ class AppPage:
             self._say(f"An owner of {self._job.env.organization} has to approve the installation.")
             return _html(pages.waiting("An owner of the organization has been asked to approve the installation."))
         self._say(f"The App is installed, but not for {self._job.env.full_name}: add that repository to it.")
-        return _html(pages.elsewhere(self._job.env.full_name, self._job.facts.app.get("url", "")))
+        return _html(pages.elsewhere(self._job.env.full_name, installation_page(self._job)))
 
     async def _authorized(self, request: web.Request) -> web.StreamResponse:
         self._check_state(request)
@@ -199,5 +200,11 @@ def _creation_url(job: Job, state: str) -> str:
 
 
 def _html(text: str, *, status: int = 200) -> web.Response:
-    headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Frame-Options": "DENY"}
+    headers = {
+        "Cache-Control": "no-store",
+        "Content-Security-Policy": pages.POLICY,
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+    }
     return web.Response(text=text, content_type="text/html", status=status, headers=headers)

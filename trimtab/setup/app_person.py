@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 import aiohttp
 
 from trimtab.errors import Retry, Stalled
+from trimtab.github.client import DEADLINE_SECONDS
 from trimtab.github.organization import team_membership
 from trimtab.github.session import new_session
 from trimtab.github.user import get_user
@@ -51,8 +52,13 @@ async def _exchanged(job: Job, code: str, *, page: str, verifier: str) -> str:
     try:
         async with (
             new_session(job.endpoints) as session,
+            # The client secret goes to no other address than this one.
             session.post(
-                f"{job.env.web_url}/login/oauth/access_token", data=form, headers={"Accept": "application/json"}
+                f"{job.env.web_url}/login/oauth/access_token",
+                data=form,
+                headers={"Accept": "application/json"},
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=DEADLINE_SECONDS),
             ) as answer,
         ):
             found = await answer.json(content_type=None)

@@ -1,7 +1,10 @@
 """The GitHub App in the cluster: written the moment that GitHub gives it, since it is given once."""
 
+from urllib.parse import urlsplit
+
 from trimtab.environment.objects import app_secret
 from trimtab.environment.plan import Line
+from trimtab.errors import Stalled
 from trimtab.github.nouns import NewApp
 from trimtab.setup.job import Job
 
@@ -30,6 +33,30 @@ async def keep_new_app(job: Job, app: NewApp) -> None:
         owner=app.owner.login,
         url=app.html_url,
     )
+
+
+def refuse_strange(job: Job, app: NewApp) -> None:
+    """Raises Stalled for an App that is somebody else's: its key would be theirs, too."""
+    if app.owner.login.lower() != job.env.organization.lower():
+        raise Stalled(
+            f"GitHub App {app.slug} belongs to {app.owner.login}, not to {job.env.organization}: it is not used",
+            reason="OthersApp",
+        )
+
+
+def installation_page(job: Job) -> str:
+    """Where the App is installed. Raises Stalled where that is not on the GitHub of the environment: a browser is sent
+    there.
+    """
+    url = job.facts.app["url"]
+    there, known = urlsplit(url), urlsplit(job.env.web_url)
+    if (there.scheme, there.netloc.lower()) != (known.scheme, known.netloc.lower()):
+        raise Stalled(
+            f"{job.file.at('github', 'url')}: GitHub says that its pages are at {there.netloc}, not at "
+            f"{known.netloc}: correct it",
+            reason="OtherGitHub",
+        )
+    return f"{url}/installations/new"
 
 
 def begun(job: Job) -> list[Line]:
