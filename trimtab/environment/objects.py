@@ -131,7 +131,11 @@ def _repository(env: Environment, values: Mapping[str, str], created: Mapping[st
 
 def _secret(env: Environment, name: str, values: Mapping[str, str]) -> Manifest:
     data = {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
-    return {**_object(env, "Secret", name), "type": "Opaque", "data": data}
+    made = {**_object(env, "Secret", name), "type": "Opaque", "data": data}
+    if name != ARGOCD_SECRET:
+        # What has the label may be referred to (`$SECRET:KEY`) by whoever writes argocd-cm, who may not read Secrets.
+        made["metadata"]["labels"] = {}
+    return made
 
 
 def _object(env: Environment, kind: str, name: str, *, api_version: str = "v1") -> Manifest:
