@@ -100,10 +100,14 @@ async def _client(job: Job) -> tuple[str, dict[str, str]]:
     return known, {}
 
 
+def oauth_app_name(job: Job) -> str:
+    return f"trimtab {job.env.name}"
+
+
 def registration_url(job: Job) -> str:
     """GitHub's form for a new OAuth app, filled in."""
     query = {
-        "oauth_application[name]": f"trimtab {job.env.name}",
+        "oauth_application[name]": oauth_app_name(job),
         "oauth_application[url]": job.env.url,
         "oauth_application[callback_url]": f"{job.env.url}/api/dex/callback",
     }

@@ -7,13 +7,16 @@ from trimtab.github.nouns import DeployKey
 from trimtab.setup.job import Job
 from trimtab.setup.ssh_key import public_half, same_key
 from trimtab.setup.steps.access import key_title, own_private_key
+from trimtab.setup.steps.login import oauth_app_name
 from trimtab.setup.steps.webhook import own_hook
 
 
 async def look(job: Job) -> list[Line]:
     job.facts.cluster_id = await job.cluster.identity()
-    if not job.can_ask_github:
-        return _unasked(job)
+    return [*(await _registered(job) if job.can_ask_github else _unasked(job)), *_oauth_app(job)]
+
+
+async def _registered(job: Job) -> list[Line]:
     lines = [Line("delete", f"deploy key {key.title}") for key in await _keys(job)]
     if not job.env.needs_app and await own_hook(job):
         lines.append(Line("delete", f"webhook to {job.env.webhook_url}"))
@@ -37,6 +40,14 @@ def _unasked(job: Job) -> list[Line]:
     if not job.env.needs_app:
         found.append(Line("warn", f"webhook to {job.env.webhook_url} stays", note))
     return found
+
+
+def _oauth_app(job: Job) -> list[Line]:
+    """GitHub has no API for those."""
+    if job.env.login.type != "oauthApp":
+        return []
+    page = f"{job.env.web_url}/organizations/{job.env.organization}/settings/applications"
+    return [Line("warn", f"OAuth app {oauth_app_name(job)} stays", f"delete it at {page}")]
 
 
 async def _keys(job: Job) -> list[DeployKey]:
