@@ -3,7 +3,7 @@
 from trimtab.environment.folders import folder_files
 from trimtab.environment.plan import Line
 from trimtab.errors import Stalled
-from trimtab.github.contents import Proposal, commit_files, compare_files, propose_files
+from trimtab.github.contents import Files, Proposal, commit_files, compare_files, propose_files
 from trimtab.github.errors import Forbidden, Invalid, NotFound
 from trimtab.github.nouns import PullRequest
 from trimtab.github.pulls import find_open_pull
@@ -30,7 +30,7 @@ async def act(job: Job) -> None:
     message = f"Add the folders of environment {job.env.name}"
     try:
         if job.env.changes == "pullRequest":
-            pull = await propose_files(github, job.env.full_name, _proposal(job, message))
+            pull = await propose_files(github, job.env.full_name, proposal(job, message, folder_files(job.env)))
             if pull is not None:
                 job.terminal.say(f"Merge {pull.html_url}: the folders are in effect from then on.")
                 job.terminal.done(Line("create", f"pull request {pull.html_url}"))
@@ -64,7 +64,7 @@ async def _differing(job: Job) -> frozenset[str]:
 
 async def open_proposal(job: Job) -> PullRequest | None:
     """The open pull request that brings all of the files."""
-    github, branch = await job.github(), _proposal(job, "").branch
+    github, branch = await job.github(), _branch(job)
     pull = await find_open_pull(github, job.env.full_name, head=branch, base=job.env.branch)
     if pull is None:
         return None
@@ -72,15 +72,20 @@ async def open_proposal(job: Job) -> PullRequest | None:
     return None if there.differing else pull
 
 
-def _proposal(job: Job, message: str) -> Proposal:
+def proposal(job: Job, message: str, files: Files) -> Proposal:
+    """A pull request for `files`; all of an environment come by the same branch."""
     return Proposal(
         base=job.env.branch,
-        branch=f"trimtab/{job.env.name}",
-        files=folder_files(job.env),
+        branch=_branch(job),
+        files=files,
         message=message,
         title=message,
         body=f"Trimtab deploys to {job.env.name} what these folders hold. They are explained in their README.",
     )
+
+
+def _branch(job: Job) -> str:
+    return f"trimtab/{job.env.name}"
 
 
 def _how(job: Job) -> str:
