@@ -14,9 +14,8 @@ from trimtab.kube.config import load
 from trimtab.kube.transport import Transport
 from trimtab.setup.cluster import Cluster
 from trimtab.setup.job import Job, Options
+from trimtab.setup.rotate import ROTATIONS
 from trimtab.setup.setup import rotate as rotated
-
-WHAT = ("deploy-key", "webhook-secret", "server-key")
 
 
 class RotateFlags(Struct, frozen=True):
@@ -37,7 +36,7 @@ rotate_flags = gathered(
 
 
 @click.command()
-@click.argument("what", type=click.Choice(WHAT))
+@click.argument("what", type=click.Choice(list(ROTATIONS)))
 @rotate_flags
 @cluster_flags
 @click.pass_context

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 
 from trimtab.environment import names
-from trimtab.environment.environment import Engine, Environment, Tls
+from trimtab.environment.environment import Engine, Environment
 
 READERS = "role:readonly"
 """Of teams that may log in and that no role is given to: an empty page helps nobody."""
@@ -61,15 +61,6 @@ def policy_lines(env: Environment) -> str:
 def callback_urls(env: Environment) -> tuple[str, ...]:
     """Where GitHub sends people back to: the server, and the page of `trimtab setup` (any port counts on loopback)."""
     return (f"{env.url}/api/dex/callback", "http://127.0.0.1/authorized")
-
-
-def tls_source(tls: Tls) -> str:
-    """Which of the three it is, in words; "" for none."""
-    if tls.secret:
-        return f"Secret {tls.secret}"
-    if tls.issuer:
-        return f"ClusterIssuer {tls.issuer} of cert-manager"
-    return tls.certificate_arn
 
 
 def _groups(env: Environment, teams: Iterable[str], groups: Iterable[str]) -> list[str]:

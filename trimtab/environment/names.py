@@ -26,7 +26,6 @@ OIDC_SECRET = "oidc.clientSecret"  # noqa: S105 - the name of a key
 WEBHOOK_SECRET = "webhook.github.secret"  # noqa: S105 - the name of a key
 
 PART_OF = "app.kubernetes.io/part-of"
-MANAGED_BY = "app.kubernetes.io/managed-by"
 OWNER = "trimtab.dev/environment"
 """Annotation on all that set-up makes: of which environment it is."""
 ENGINE = "trimtab.dev/engine"

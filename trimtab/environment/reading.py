@@ -18,7 +18,7 @@ from trimtab.environment.environment import (
     RoleOf,
     Tls,
 )
-from trimtab.environment.fields import Check, Reader, Section
+from trimtab.environment.fields import Reader, Section, like
 from trimtab.model.located import Located
 
 
@@ -30,13 +30,13 @@ def read_environment(located: Located) -> Environment:
     found: dict[str, Any] = {
         "api_version": nouns.API_VERSION,
         "kind": nouns.KIND,
-        "name": root.text("name", required=True, check=_like(nouns.NAME_PATTERN, _LABEL)),
-        "domain": root.text("domain", required=True, check=_like(nouns.HOST_PATTERN, _HOST)),
+        "name": root.text("name", required=True, check=like(nouns.NAME_PATTERN, _LABEL)),
+        "domain": root.text("domain", required=True, check=like(nouns.HOST_PATTERN, _HOST)),
         "organization": root.text("organization", required=True, check=_SLUG),
         "teams": root.texts("teams", check=_SLUG),
         "repository": root.text("repository", required=True, check=_repository),
-        "branch": root.text("branch", "main", check=_like(r"[A-Za-z0-9_][-A-Za-z0-9_./]{0,199}", "has to be a branch")),
-        "folder": root.text("folder", "infrastructure", check=_like(nouns.FOLDER_PATTERN, _FOLDER)),
+        "branch": root.text("branch", "main", check=like(r"[A-Za-z0-9_][-A-Za-z0-9_./]{0,199}", "has to be a branch")),
+        "folder": root.text("folder", "infrastructure", check=like(nouns.FOLDER_PATTERN, _FOLDER)),
         "changes": root.choice("changes", ("commit", "pullRequest", "none"), "commit"),
         "access": root.choice("access", ("deployKey", "githubApp"), "deployKey"),
         "login": _login(root.section("login")),
@@ -76,13 +76,13 @@ def _login(section: Section) -> Login:
 def _ingress(section: Section) -> IngressSettings:
     tls = section.section("tls")
     return IngressSettings(
-        host=section.text("host", check=_like(nouns.HOST_PATTERN, _HOST)),
+        host=section.text("host", check=like(nouns.HOST_PATTERN, _HOST)),
         port=section.integer("port", 443, low=1, high=65535),
-        class_name=section.text("class", check=_like(nouns.HOST_PATTERN, "has to be the name of an IngressClass")),
+        class_name=section.text("class", check=like(nouns.HOST_PATTERN, "has to be the name of an IngressClass")),
         tls=Tls(
-            secret=tls.text("secret", check=_like(nouns.HOST_PATTERN, "has to be the name of a Secret")),
-            issuer=tls.text("issuer", check=_like(nouns.HOST_PATTERN, "has to be the name of a ClusterIssuer")),
-            certificate_arn=tls.text("certificateARN", check=_like(r"arn:[-\w:/]+", "has to begin with arn:")),
+            secret=tls.text("secret", check=like(nouns.HOST_PATTERN, "has to be the name of a Secret")),
+            issuer=tls.text("issuer", check=like(nouns.HOST_PATTERN, "has to be the name of a ClusterIssuer")),
+            certificate_arn=tls.text("certificateARN", check=like(r"arn:[-\w:/]+", "has to begin with arn:")),
         ),
         annotations=section.labels("annotations"),
         trusted_proxies=section.texts("trustedProxies", check=_network),
@@ -91,17 +91,15 @@ def _ingress(section: Section) -> IngressSettings:
 
 def _role(section: Section) -> RoleOf:
     name = section.text(
-        "role", required=True, check=_like(r"[a-z0-9][-a-z0-9_]{0,62}", "has to be a name in lower case")
+        "role", required=True, check=like(r"[a-z0-9][-a-z0-9_]{0,62}", "has to be a name in lower case")
     )
     return RoleOf(role=name, teams=section.texts("teams", check=_SLUG), groups=section.texts("groups", check=_group))
 
 
 def _install(section: Section) -> Install:
     return Install(
-        namespace=section.text("namespace", "argocd", check=_like(nouns.NAME_PATTERN, _LABEL)),
-        image=section.text(
-            "image", check=_like(r"[a-z0-9][-a-z0-9._:/@]{0,254}", "has to be an image, best by digest")
-        ),
+        namespace=section.text("namespace", "argocd", check=like(nouns.NAME_PATTERN, _LABEL)),
+        image=section.text("image", check=like(r"[a-z0-9][-a-z0-9._:/@]{0,254}", "has to be an image, best by digest")),
         replicas=section.integer("replicas", 2, low=1, high=20),
     )
 
@@ -118,9 +116,9 @@ def _github(section: Section) -> GitHubSettings:
     return GitHubSettings(
         url=section.text("url", "https://github.com", check=wrong_with_url).rstrip("/"),
         api_url=section.text("apiURL", check=wrong_with_url).rstrip("/"),
-        ssh_host=section.text("sshHost", check=_like(nouns.HOST_PATTERN, _HOST)),
+        ssh_host=section.text("sshHost", check=like(nouns.HOST_PATTERN, _HOST)),
         ssh_port=section.integer("sshPort", 22, low=1, high=65535),
-        ssh_user=section.text("sshUser", "git", check=_like(r"[a-z_][-a-z0-9_]{0,31}", "has to be a user's name")),
+        ssh_user=section.text("sshUser", "git", check=like(r"[a-z_][-a-z0-9_]{0,31}", "has to be a user's name")),
         ca=section.text("ca", check=_certificate),
     )
 
@@ -155,12 +153,7 @@ _HOST = "has to be a host name in lower case, without https://"
 _FOLDER = "has to be a folder of the repository, like infrastructure"
 
 
-def _like(pattern: str, wrong: str) -> Check:
-    compiled = re.compile(pattern)
-    return lambda value: "" if compiled.fullmatch(value) else wrong
-
-
-_SLUG = _like(nouns.LOGIN_PATTERN, "has to be a name as in GitHub's addresses, like platform-team")
+_SLUG = like(nouns.LOGIN_PATTERN, "has to be a name as in GitHub's addresses, like platform-team")
 
 
 def _repository(value: str) -> str:

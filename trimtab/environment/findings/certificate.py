@@ -32,7 +32,7 @@ def judge_certificate(host: str, shown: Shown, *, now: dt.datetime) -> Finding:
         fix = "let the Ingress name this host under tls, or correct ingress.host in environment.yaml"
         return _finding(host, "error", f"is for {', '.join(names[:5]) or 'nobody'}, not for this host", fix)
     if shown.distrusted:
-        fix = "give a certificate of a public authority with its whole chain, or name yours with --ca"
+        fix = "give a certificate of a public authority with its whole chain, or name yours in SSL_CERT_FILE"
         return _finding(host, "error", f"is not trusted: {shown.distrusted}", fix)
     if days < SOON_DAYS:
         return _finding(host, "warning", f"valid {until}, {days} days: it should have been renewed", _RENEW)
