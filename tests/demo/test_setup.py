@@ -7,6 +7,8 @@ import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.demo.played import Played, played
+from trimtab.demo.setup.stage import setup_stage
+from trimtab.errors import Stalled
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
@@ -52,6 +54,14 @@ async def test_who_says_no_has_changed_nothing(tmp_path: Path) -> None:
         await demo.says(r"(you said no: nothing was made)")
 
 
+async def test_what_is_missing_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr("trimtab.demo.nginx.PLACES", "/nowhere")
+    with pytest.raises(Stalled, match="apt-get install nginx-light openssh-server openssh-client"):
+        async with setup_stage(stay=False):
+            pass
+
+
 async def _click_through(page: Page) -> None:
     """Sign in, and the three clicks."""
     await page.get_by_role("button", name="Sign in as ana").click()
@@ -60,7 +70,7 @@ async def _click_through(page: Page) -> None:
     await page.get_by_text("acme/infrastructure").click()
     await page.get_by_role("button", name="Install").click()
     await page.get_by_role("button", name="Authorize as ana").click()
-    await expect(page.locator("h1")).to_have_text("That was all here")
+    await expect(page.get_by_text("That was all here")).to_be_visible()
 
 
 async def _log_in(page: Page, url: str, demo: Played) -> None:

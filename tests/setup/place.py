@@ -10,12 +10,12 @@ import pytest
 from tests.engine.world import until
 from tests.servers.github_contract import GitHubContract
 from tests.setup.clicks import Visitor, browser
-from tests.setup.pods import Pods, Run, following
 from tests.setup.terminal import Scripted
 from trimtab.clock import Clock, SystemClock
 from trimtab.demo.authority import Authority
 from trimtab.demo.ingress import IngressController, ingress_controller
 from trimtab.demo.issuer import Issuer
+from trimtab.demo.setup.pods import Pods, Run
 from trimtab.fakegithub.server import FakeGitHub
 from trimtab.kube.config import ClusterConfig
 from trimtab.kube.discovery import Discovery
@@ -46,7 +46,6 @@ class Place:
         self.clock: Clock = SystemClock()
         self.ingress: IngressController
         self.visitor: Visitor
-        self.pods: Pods
 
     @property
     def cluster(self) -> Cluster:
@@ -156,8 +155,8 @@ async def a_place(
         authority.write_text(place.authority.pem)
         monkeypatch.setenv("SSL_CERT_FILE", str(authority))
         github.deliveries.trust = place.authority.pem
-        place.pods = Pods(place.cluster, place.ingress, run)
-        await stack.enter_async_context(following(place.pods.follow))
+        pods = Pods(transport, place.ingress, namespace=place.namespace, run=run)
+        await stack.enter_async_context(pods.running())
         yield place
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tests.cluster.installation import Installation
 from tests.engine.world import until
-from tests.setup.pods import Run
 from tools.controlplane.run import ControlPlane
+from trimtab.demo.setup.pods import Run
 from trimtab.model.keys import Manifest
 
 ROOT = Path(__file__).parents[3]

@@ -15,7 +15,7 @@ from trimtab.demo.nginx import find_program
 from trimtab.demo.repository import Repository
 from trimtab.demo.setup import content
 from trimtab.demo.setup.browser import Browser
-from trimtab.demo.setup.pods import Pods
+from trimtab.demo.setup.pods import Pods, in_process
 from trimtab.demo.stage import Stage
 from trimtab.errors import Stalled
 from trimtab.fakegithub.server import FakeGitHub
@@ -77,7 +77,8 @@ async def setup_stage(*, stay: bool) -> AsyncIterator[SetUpStage]:
         )
         github = await stack.enter_async_context(_github(authority))
         settings = Settings(namespace=content.NAMESPACE, cache=folder / "cache", poll=POLL, jitter=0.0)
-        await stack.enter_async_context(Pods(config, settings, ingress).running())
+        pods = Pods(transport, ingress, namespace=content.NAMESPACE, run=in_process(config, settings))
+        await stack.enter_async_context(pods.running())
         file = _environment_file(folder / "environment.yaml", github, ingress)
         yield SetUpStage(
             folder=folder,
