@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from msgspec import Struct
 
-from tests.engine.world import Account
+from tests.engine.world import Account, until
 from tests.server.conforming import conforming
 from tests.server.desk import Desk, a_desk
 from tests.server.privileges.recipes import ANY, RECIPES
@@ -126,6 +126,8 @@ async def walk(
         shown, hidden = side_of(desk, "shown"), side_of(desk, "hidden")
         await set_up(desk, (shown, hidden), accounts=accounts, policy=_policy(shown))
         await desk.start(options=ALONE)
+        # A first start makes it in the background: what the walk sees being written is to be the walk's doing.
+        await until(lambda: desk.get("argoproj.io/AppProject", "default", namespace=desk.control), bool)
         yield Walk(desk, shown, hidden)
     assert "defect" not in caplog.text
 
