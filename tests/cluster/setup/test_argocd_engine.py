@@ -96,7 +96,8 @@ async def test_argo_cd_is_configured_and_left_as_it_was(
     plan = Command("teardown", "--dry-run", kubeconfig=empty_cluster.kubeconfig())
     assert await plan.run() == 1, plan.output
     assert "Deployment" not in plan.output
-    assert "~ ConfigMap argocd-cm (only our keys go)" in plan.output
+    assert "~ ConfigMap argocd-cm, argocd-cmd-params-cm, argocd-rbac-cm," in plan.output
+    assert "~ Secret argocd-secret (only our keys go)" in plan.output
 
 
 async def what_argo_cd_reads(place: Place) -> None:
