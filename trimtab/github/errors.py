@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from trimtab.errors import Retry, Stalled
+from trimtab.text import one_line
 
 SECONDARY_SECONDS = 60.0
 """GitHub's advice where a secondary limit names no time."""
@@ -119,9 +120,15 @@ def limited_for(reply: Reply, message: str, *, now: dt.datetime) -> float | None
 
 def _read(body: bytes) -> Refusal:
     try:
-        return msgspec.json.decode(body, type=Refusal)
+        found = msgspec.json.decode(body, type=Refusal)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return Refusal()
+    return msgspec.structs.replace(found, message=_printable(found.message))
+
+
+def _printable(text: str) -> str:
+    """Whoever answers there writes to somebody's terminal: on one line, and nothing that a terminal obeys."""
+    return one_line("".join(letter if letter.isprintable() else " " for letter in text))
 
 
 def _bad_token(doing: str, reply: Reply, refusal: Refusal) -> BadToken:
@@ -171,7 +178,7 @@ def _conflict(doing: str, reply: Reply, refusal: Refusal) -> Conflict:
 
 def _invalid(doing: str, reply: Reply, refusal: Refusal) -> Invalid:
     complaints = _complaints(refusal.errors)
-    words = "; ".join(dict.fromkeys(_in_words(one) for one in complaints if one.code or one.message))
+    words = "; ".join(dict.fromkeys(_printable(_in_words(one)) for one in complaints if one.code or one.message))
     said = refusal.message.strip().rstrip(".") or "the values are not valid"
     codes = frozenset(one.code for one in complaints if one.code)
     message = f"{doing}: {said}{': ' if words else ''}{words} (HTTP {reply.status})"

@@ -93,3 +93,10 @@ def test_limits_say_how_long(error: GitHubError, after: float) -> None:
 
 def test_a_forbidden_answer_is_no_limit_because_requests_remain() -> None:
     assert isinstance(refusal(403, x_ratelimit_remaining="12"), Stalled)
+
+
+@pytest.mark.parametrize("status", [401, 403, 409, 418, 422, 500])
+def test_what_is_quoted_is_one_printable_line(status: int) -> None:
+    evil = "no\n\x1b]0;owned\x07\x1b[2J"
+    complaints = [evil, {"resource": evil, "field": evil, "code": evil}, {"message": evil}]
+    assert refusal(status, {"message": evil, "errors": complaints}).message.isprintable()
