@@ -33,9 +33,6 @@ class Repositories(Hooks):
             made.pushed_at = self.clock.now()
         return made
 
-    def repository_by_id(self, number: int) -> Repository | None:
-        return next((one for one in self.repositories.values() if one.id == number), None)
-
     def give(self, team: Team, full_name: str, permission: str) -> None:
         """A team gets a permission (`pull`, `push`, `admin`, …) on a repository."""
         team.repositories[full_name] = permission

@@ -15,8 +15,8 @@ _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;margin:0;color:var(--text);background:var(--page)}
 header{display:flex;flex-wrap:wrap;gap:0 1rem;padding:.8rem 1.5rem;background:#24292f;color:#f0f6fc}
 header b{margin-right:auto}header a{color:inherit}
-main{max-width:34rem;margin:9vh auto 2rem;padding:1.5rem 2rem;border:1px solid var(--line);border-radius:.6rem}
-main{background:var(--card);box-sizing:border-box;overflow-wrap:anywhere}
+main{width:min(34rem,100% - 2rem);margin:9vh auto 2rem;padding:1.5rem 2rem;border:1px solid var(--line)}
+main{border-radius:.6rem;background:var(--card);box-sizing:border-box;overflow-wrap:anywhere}
 h1{font-size:1.35rem;line-height:1.3;margin:0 0 1rem}
 label,fieldset{display:block;margin:.7em 0}fieldset{border:1px solid var(--line);border-radius:.4rem}
 small,dl{color:var(--faint)}dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem 1rem}dd{margin:0}
