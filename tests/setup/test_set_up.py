@@ -2,6 +2,20 @@
 
 from tests.setup.place import Place
 from trimtab.kube import write
+from trimtab.model.keys import Manifest
+from trimtab.model.names import TRACKING_ID
+
+
+def deployed_by(root: str) -> Manifest:
+    """An Application in the environment's folder, which its app-of-apps has deployed."""
+    tracking = {TRACKING_ID: f"{root}:argoproj.io/Application:argocd/web"}
+    source = {"repoURL": "https://git.acme.example/web.git", "path": "."}
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Application",
+        "metadata": {"name": "web", "namespace": "argocd", "annotations": tracking},
+        "spec": {"project": "default", "source": source, "destination": {"namespace": "shop"}},
+    }
 
 
 async def test_from_nothing_with_three_clicks(place: Place) -> None:
@@ -48,6 +62,7 @@ async def test_rights_that_somebody_narrowed_stay_narrow(place: Place) -> None:
 async def test_taken_down_nothing_is_left(place: Place) -> None:
     text = place.environment()
     await place.set_up(text, place.terminal())
+    await place.cluster.apply(deployed_by("production-applications"))
     terminal = place.terminal()
     assert await place.tear_down(text, terminal) == "done"
     repository = place.github.world.repositories["acme/infra"]

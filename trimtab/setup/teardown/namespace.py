@@ -33,7 +33,8 @@ async def act(job: Job) -> None:
 
 
 async def _strangers(job: Job) -> list[str]:
-    found = await job.cluster.everything()
+    """Applications are none: the first step takes them away, or refuses to go on."""
+    found = [one for one in await job.cluster.everything() if one["kind"] != "Application"]
     others = ("stranger", "shared")
     return sorted(
         shown(one) for one in found if whose(one, environment=job.env.name, engine=job.options.engine) in others
