@@ -3,7 +3,6 @@
 import asyncio
 import os
 import re
-import signal
 import struct
 import sys
 import termios
@@ -14,6 +13,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 PAGE = r"http://127\.0\.0\.1:\d+\b"
 TRIMTAB = (sys.executable, "-u", "-m", "trimtab")
+BEGUN: list["Command"] = []
+"""What a test has started: a failure must not leave it running into the next one."""
 SIZE = struct.pack("HHHH", 50, 80, 0, 0)
 
 
@@ -52,6 +53,7 @@ class Command:
         )
         os.close(other)
         self._reading = asyncio.create_task(self._read())
+        BEGUN.append(self)
 
     async def said(self, pattern: str, *, within: float = 60.0) -> str:
         """The first match, once it is there."""
@@ -86,10 +88,13 @@ class Command:
             await self._process.wait()
             raise AssertionError(f"not within {within:g} s: {self.output}") from None
 
-    def interrupt(self) -> None:
-        """Ctrl-C."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGINT)
+    async def stop(self) -> None:
+        """End it if it runs."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+        if self._reading is not None:
+            await self._reading
 
     async def run(self, *, within: float = 120.0) -> int:
         """Start, and wait for the end."""

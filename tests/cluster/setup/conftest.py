@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import BrowserContext, async_playwright
 
+from tests.cluster.setup.command_line import BEGUN
 from tests.cluster.setup.processes import as_service_account
 from tests.server.test_browser import ARGUMENTS, CHROMIUM
 from tests.setup.place import Place, a_place
@@ -28,6 +29,8 @@ async def place(empty_cluster: ControlPlane, tmp_path: Path, monkeypatch: pytest
     config = load(empty_cluster.kubeconfig(), None)
     async with a_place(config, tmp_path, monkeypatch, as_service_account(empty_cluster, tmp_path)) as made:
         yield made
+        while BEGUN:
+            await BEGUN.pop().stop()
 
 
 @pytest.fixture
