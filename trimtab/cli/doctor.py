@@ -12,6 +12,7 @@ from trimtab.cli.environment_file import read_file, recorded_environment
 from trimtab.cli.flags import ClusterFlags, cluster_flags, gathered
 from trimtab.cli.output import OutputFormat, document, echo, faint, output_option, paint, wrapped
 from trimtab.cli.setup import github_token
+from trimtab.cli.words import counted
 from trimtab.clock import SystemClock
 from trimtab.doctor.checks import CHECKS, Check, examine
 from trimtab.doctor.facts import Facts
@@ -24,7 +25,6 @@ from trimtab.manifests.options import InstallOptions
 from trimtab.setup.cluster import Cluster
 
 INDENT = 4
-WORDS = ("well", "warnings", "errors")
 
 
 class DoctorFlags(Struct, frozen=True):
@@ -98,10 +98,8 @@ def _tell(findings: Sequence[Finding], output: OutputFormat) -> None:
         document({"findings": msgspec.to_builtins(findings)}, output)
         return
     echo("\n".join(_lines(findings)))
-    counts = [
-        f"{sum(one.level == level for one in findings)} {word}" for level, word in zip(LEVELS, WORDS, strict=True)
-    ]
-    echo(f"\n{', '.join(reversed(counts))}")
+    well, warnings, errors = (sum(one.level == level for one in findings) for level in LEVELS)
+    echo(f"\n{counted(errors, 'error')}, {counted(warnings, 'warning')}, {well} well")
 
 
 def _lines(findings: Iterable[Finding]) -> Iterable[str]:

@@ -69,7 +69,7 @@ async def _tell(story: Story[S], made: S, began: float) -> int:
 
 async def _show(made: S, step: Callable[[S], Awaitable[list[str]]], number: int) -> bool:
     click.echo()
-    say(f"{number}. {step.__doc__}", bold=True)
+    say(_fitted(f"{number}. {step.__doc__}", first=""), bold=True)
     began = time.perf_counter()
     try:
         lines = await step(made)
@@ -82,7 +82,8 @@ async def _show(made: S, step: Callable[[S], Awaitable[list[str]]], number: int)
     return True
 
 
-def _fitted(line: str) -> str:
-    """`line`, indented, over as many lines as the terminal makes of it."""
+def _fitted(line: str, *, first: str = "   ") -> str:
+    """`line`, indented by `first`, over as many lines as the terminal makes of it."""
     width = max(40, shutil.get_terminal_size().columns)
-    return textwrap.fill(line, width, initial_indent="   ", subsequent_indent="     ", break_on_hyphens=False) or line
+    rest = f"{first}  " if first else "   "
+    return textwrap.fill(line, width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False) or line

@@ -24,7 +24,7 @@ def setup(*, once: bool) -> None:
     logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(message)s")
     story = Story(
         title="Trimtab demo: set-up",
-        subtitle="A cluster, a GitHub with Git over SSH, and nginx as its ingress run on this machine.",
+        subtitle="A cluster, GitHub with Git over SSH, and nginx as ingress, all on this machine.",
         stage=partial(setup_stage, stay=not once),
         steps=STEPS,
         invite=_invite,
