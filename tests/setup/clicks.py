@@ -38,6 +38,15 @@ class Visitor:
             text, where = await self._press(form[0], where, fields)
         raise AssertionError(f"still a form at {where}")
 
+    async def press(self, url: str, times: int) -> str:
+        """Open `url` and press so many buttons; the page after the last one."""
+        text, where = await self._get(url)
+        for _ in range(times):
+            form = FORM.search(text)
+            assert form, f"no form at {where}: {text}"
+            text, where = await self._press(form[0], where, {})
+        return text
+
     async def _press(self, form: str, where: str, fields: Mapping[str, str]) -> tuple[str, str]:
         data: dict[str, Any] = {}
         for name, value, bare in FIELD.findall(form):

@@ -1,11 +1,8 @@
 """Ctrl-C at a chosen moment: at the n-th line of the terminal, question to GitHub, or write to the API server."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal
-
-import aiohttp
 
 from tests.setup.place import Place
 from tests.setup.terminal import Scripted
@@ -55,8 +52,7 @@ class Ticking(Scripted):
             if line.action == "warn" and line.subject.endswith("may be there already"):
                 page = line.note.rpartition(" ")[2]
                 await self._place.visitor.walk(page, verify=line.subject.split()[2])
-        with contextlib.suppress(aiohttp.ClientConnectionError):  # the page has gone before its last redirect
-            await self._place.visit(url)
+        await self._place.visit(url)
 
     def show(self, plan: Plan) -> None:
         super().show(plan)

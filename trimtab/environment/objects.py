@@ -23,7 +23,7 @@ def environment_map(env: Environment, text: str, *, engine: Engine) -> Manifest:
 
 def app_secret(env: Environment, values: Mapping[str, str]) -> Manifest:
     """The GitHub App; `values`: id, slug, clientID, clientSecret, webhookSecret, privateKey, installationID, owner,
-    url, createdBy; or only its `name`, when it is about to be made.
+    url, pagePort, createdBy; or only its `name`, when it is about to be made.
     """
     return _secret(env, names.APP, values)
 

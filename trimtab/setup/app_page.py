@@ -9,6 +9,7 @@ Whatever is left out can be done later: `/` begins where things stand. Only a br
 """
 
 import asyncio
+import contextlib
 import secrets
 from types import TracebackType
 from typing import Self
@@ -62,9 +63,18 @@ class AppPage:
         )
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self._job.options.page_port).start()
+        await self._listen(self._runner)
         self._port = self._runner.addresses[0][1]
         return self
+
+    async def _listen(self, runner: web.AppRunner) -> None:
+        """Where the App sends browsers back to: at the port of the run that made it, if that is free."""
+        wanted = self._job.options.page_port
+        if not wanted:
+            with contextlib.suppress(OSError, ValueError):
+                await web.TCPSite(runner, "127.0.0.1", int(self._job.facts.app.get("pagePort", ""))).start()
+                return
+        await web.TCPSite(runner, "127.0.0.1", wanted).start()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -135,7 +145,7 @@ class AppPage:
             self._say(f"A second GitHub App was made, {made.slug}, which is not needed: delete it at {page}")
             return
         refuse_strange(self._job, made)
-        await keep_new_app(self._job, made)
+        await keep_new_app(self._job, made, page_port=self._port)
         self._job.terminal.done(Line("create", f"GitHub App {made.slug}"))
 
     async def _converted(self, code: str) -> NewApp:

@@ -18,8 +18,10 @@ async def keep_app(job: Job, **values: str) -> None:
     await job.cluster.apply(app_secret(job.env, job.facts.app))
 
 
-async def keep_new_app(job: Job, app: NewApp) -> None:
-    """All of it at once, in place of the name of one that was only begun."""
+async def keep_new_app(job: Job, app: NewApp, *, page_port: int) -> None:
+    """All of it at once, in place of the name of one that was only begun. `page_port`: where it sends browsers back to,
+    for as long as it lives.
+    """
     job.facts.app.clear()
     job.facts.drawn[NEW_APP] = app.slug
     await keep_app(
@@ -32,6 +34,7 @@ async def keep_new_app(job: Job, app: NewApp) -> None:
         privateKey=app.pem,
         owner=app.owner.login,
         url=app.html_url,
+        pagePort=str(page_port),
     )
 
 

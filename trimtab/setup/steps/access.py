@@ -174,7 +174,7 @@ async def _fetched(job: Job, reached: RepositoryAccess) -> None:
             await store.resolve(reached, job.env.branch)
         except Stalled as error:
             # It was fetched, that is enough: an empty repository gets its first commit later.
-            if error.reason != "RevisionNotFound":
+            if error.reason not in ("RevisionNotFound", "EmptyRepository"):
                 raise
         finally:
             await store.close()
