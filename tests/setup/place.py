@@ -120,7 +120,7 @@ class Place:
             await self._click(url)
 
     async def _click(self, url: str) -> None:
-        names = [app.name for app in self.github.world.github_apps.values()]
+        names = [app.name for slug, app in self.github.world.github_apps.items() if f"/{slug}/" in url]
         await self.visitor.walk(url, verify=names[0] if names else "")
 
     async def objects(self) -> dict[tuple[str, str], str]:
@@ -137,16 +137,20 @@ class Place:
 
 @contextlib.asynccontextmanager
 async def a_place(
-    config: ClusterConfig, folder: Path, monkeypatch: pytest.MonkeyPatch, run: Run
+    config: ClusterConfig, folder: Path, monkeypatch: pytest.MonkeyPatch, run: Run, *, beside: Place | None = None
 ) -> AsyncIterator[Place]:
     """`run`: what runs the pods. GitHub has the organization acme with the private repository infra, and people in and
-    outside of the team.
+    outside of the team. `beside`: another cluster of the same GitHub.
     """
     async with contextlib.AsyncExitStack() as stack:
         transport = await stack.enter_async_context(Transport(config))
-        github = await stack.enter_async_context(FakeGitHub(ssh=True, validator=GitHubContract()))
+        if beside is None:
+            github = await stack.enter_async_context(FakeGitHub(ssh=True, validator=GitHubContract()))
+            populate(github)
+        else:
+            github = beside.github
         place = Place(config, transport, github, folder)
-        populate(github)
+        place.authority = beside.authority if beside else place.authority
         place.ingress = await stack.enter_async_context(
             ingress_controller(
                 transport, Discovery(transport), folder=folder / "nginx", issuer=Issuer(ISSUER, place.authority)
