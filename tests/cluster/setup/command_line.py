@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import signal
 import struct
 import sys
 import termios
@@ -95,6 +96,11 @@ class Command:
             await self._process.wait()
         if self._reading is not None:
             await self._reading
+
+    def interrupt(self) -> None:
+        """Ctrl-C."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGINT)
 
     async def run(self, *, within: float = 120.0) -> int:
         """Start, and wait for the end."""
