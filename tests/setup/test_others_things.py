@@ -1,6 +1,7 @@
 """What was there before, and is somebody else's: it is named, used or left alone, and outlives the environment."""
 
 import base64
+import re
 from typing import Any
 
 import pytest
@@ -149,6 +150,14 @@ async def test_what_is_known_elsewhere_is_not_moved(place: Place, fields: dict[s
     assert "reverse the set-up first with trimtab teardown" in rest
 
 
+async def test_a_deploy_key_is_not_left_behind_for_an_app(place: Place) -> None:
+    await place.set_up(place.environment(), place.terminal())
+    said = await refused(place, place.environment(access="githubApp"))
+    assert re.match(r"environment\.yaml:\d+: access: ", said)
+    assert "deploy key trimtab production" in said
+    assert "reverse the set-up first with trimtab teardown" in said
+
+
 async def test_missing_rights_are_named(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     def answer(_kind: str, body: Manifest) -> Manifest:
         asked = body["spec"]["resourceAttributes"]
@@ -195,6 +204,8 @@ async def test_deploy_keys_that_a_policy_forbids_without_telling(place: Place) -
         await place.set_up(text, place.terminal())
     found = await place.cluster.find_all("Secret", namespace="argocd", selector="argocd.argoproj.io/secret-type")
     assert found == [], "a key that GitHub will not have is kept by nobody"
+    advised = by_token(place, access="githubApp")
+    assert await place.set_up(advised, place.terminal(), dry_run=True) == "planned", "and the advice can be taken"
 
 
 async def test_a_key_that_is_in_use_elsewhere_is_drawn_anew(place: Place) -> None:

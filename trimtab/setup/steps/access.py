@@ -7,6 +7,7 @@ from pathlib import Path
 
 from trimtab.clock import rfc3339
 from trimtab.environment import names
+from trimtab.environment.environment import Environment
 from trimtab.environment.objects import app_repository_secret, deploy_key_secret, repository_secret_name
 from trimtab.environment.plan import Line
 from trimtab.errors import Stalled
@@ -51,9 +52,9 @@ def key_title(job: Job) -> str:
     return f"trimtab {job.env.name} ({job.facts.cluster_id[:8]})"
 
 
-async def own_private_key(job: Job) -> str:
-    """The deploy key that set-up made; "" where there is none."""
-    name = repository_secret_name(job.env)
+async def own_private_key(job: Job, env: Environment | None = None) -> str:
+    """The deploy key that set-up made; "" where there is none. `env`: the environment as it was before."""
+    name = repository_secret_name(env or job.env)
     found = await job.cluster.get("Secret", name)
     return (await job.cluster.secret(name)).get("sshPrivateKey", "") if found and _is_ours(job, found) else ""
 

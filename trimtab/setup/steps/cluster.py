@@ -11,6 +11,7 @@ from trimtab.kube.write import create
 from trimtab.model.keys import Manifest
 from trimtab.setup.job import Job
 from trimtab.setup.recorded import recorded
+from trimtab.setup.steps.access import key_title, own_private_key
 
 NEEDED = (
     ("create", "", "namespaces"),
@@ -78,6 +79,7 @@ async def _refuse_another_environment(job: Job) -> None:
         )
     if there is not None:
         _refuse_moved(job, there.file.env)
+        await _refuse_key_left_behind(job, there.file.env)
 
 
 def _refuse_moved(job: Job, before: Environment) -> None:
@@ -89,6 +91,18 @@ def _refuse_moved(job: Job, before: Environment) -> None:
                 "back, or reverse the set-up first with trimtab teardown",
                 reason="Moved",
             )
+
+
+async def _refuse_key_left_behind(job: Job, before: Environment) -> None:
+    """A GitHub App that fetches has no right to take a deploy key away. Where the organization forbade the key there is
+    none, and nothing stands in the way.
+    """
+    if (before.access, job.env.access) == ("deployKey", "githubApp") and await own_private_key(job, before):
+        raise Stalled(
+            f"{job.file.at('access')}: deploy key {key_title(job)} would be left at GitHub: set it back to deployKey, "
+            "or reverse the set-up first with trimtab teardown",
+            reason="Moved",
+        )
 
 
 async def _refuse_missing_rights(job: Job) -> None:
