@@ -4,16 +4,11 @@ import click
 from msgspec import Struct
 
 from trimtab.cli.applications import run
-from trimtab.cli.environment_file import recorded_environment
 from trimtab.cli.flags import ClusterFlags, cluster_flags, gathered
-from trimtab.cli.setup import EXIT_CODES, github_token
-from trimtab.cli.setup_terminal import ConsoleTerminal
-from trimtab.clock import SystemClock
+from trimtab.cli.recorded_job import recorded_job
+from trimtab.cli.setup import EXIT_CODES
 from trimtab.errors import Stalled
-from trimtab.kube.config import load
-from trimtab.kube.transport import Transport
-from trimtab.setup.cluster import Cluster
-from trimtab.setup.job import Job, Options
+from trimtab.setup.job import Options
 from trimtab.setup.rotate import ROTATIONS
 from trimtab.setup.setup import rotate as rotated
 
@@ -48,12 +43,7 @@ def rotate(ctx: click.Context, /, what: str, flags: ClusterFlags, how: RotateFla
 
 
 async def _rotate(what: str, *, how: RotateFlags, flags: ClusterFlags) -> int:
-    async with Transport(load(flags.kubeconfig, flags.context)) as transport:
-        cluster = Cluster(transport, namespace=flags.namespace)
-        found = await recorded_environment(cluster)
-        if found.engine == "argocd" and what != "deploy-key":
+    async with recorded_job(flags, Options(retire=how.retire), browser=False) as job:
+        if job.options.engine == "argocd" and what != "deploy-key":
             raise Stalled("upstream Argo CD accepts one key at a time: it cannot be rotated without a gap")
-        options = Options(engine=found.engine, token=github_token(), retire=how.retire)
-        terminal = ConsoleTerminal(browser=False)
-        async with Job(found.file, cluster=cluster, terminal=terminal, clock=SystemClock(), options=options) as job:
-            return EXIT_CODES[await rotated(job, what, dry_run=how.dry_run, agreed=how.yes)]
+        return EXIT_CODES[await rotated(job, what, dry_run=how.dry_run, agreed=how.yes)]

@@ -4,16 +4,11 @@ import click
 from msgspec import Struct
 
 from trimtab.cli.applications import run
-from trimtab.cli.environment_file import recorded_environment
 from trimtab.cli.flags import ClusterFlags, Duration, cluster_flags, gathered
 from trimtab.cli.output import echo
-from trimtab.cli.setup import EXIT_CODES, github_token
-from trimtab.cli.setup_terminal import ConsoleTerminal
-from trimtab.clock import SystemClock
-from trimtab.kube.config import load
-from trimtab.kube.transport import Transport
-from trimtab.setup.cluster import Cluster
-from trimtab.setup.job import Job, Options
+from trimtab.cli.recorded_job import recorded_job
+from trimtab.cli.setup import EXIT_CODES
+from trimtab.setup.job import Options
 from trimtab.setup.setup import tear_down
 
 
@@ -52,13 +47,9 @@ def teardown(ctx: click.Context, /, flags: ClusterFlags, how: TeardownFlags) -> 
 
 
 async def _tear_down(how: TeardownFlags, flags: ClusterFlags) -> int:
-    async with Transport(load(flags.kubeconfig, flags.context)) as transport:
-        cluster = Cluster(transport, namespace=flags.namespace)
-        found = await recorded_environment(cluster)
-        options = Options(engine=found.engine, token=github_token(), patience=how.timeout, cascade=how.cascade)
-        terminal = ConsoleTerminal(browser=how.browser)
-        async with Job(found.file, cluster=cluster, terminal=terminal, clock=SystemClock(), options=options) as job:
-            outcome = await tear_down(job, dry_run=how.dry_run, agreed=how.yes)
+    options = Options(patience=how.timeout, cascade=how.cascade)
+    async with recorded_job(flags, options, browser=how.browser) as job:
+        outcome = await tear_down(job, dry_run=how.dry_run, agreed=how.yes)
     if outcome in ("nothing", "done"):
-        echo(f"Environment {found.file.env.name} is gone.")
+        echo(f"Environment {job.env.name} is gone.")
     return EXIT_CODES[outcome]

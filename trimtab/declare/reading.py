@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, cast
 
-import msgspec
-
 from trimtab.declare import declaration as nouns
 from trimtab.declare.declaration import Amounts, Declaration, Resources, SecretKey, Volume
 from trimtab.environment.fields import Reader, Section, like, wrong_with_text
+from trimtab.environment.schema import json_schema
 from trimtab.model.located import Located
 
 MOST_VARIABLES = 500
@@ -54,12 +53,7 @@ def read_declaration(located: Located) -> Declaration:
 
 def schema() -> dict[str, Any]:
     """JSON Schema of a declaration, for editors."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "https://trimtab.dev/schemas/application-declaration-v1alpha1.json",
-        "title": nouns.KIND,
-        **msgspec.json.schema(Declaration),
-    }
+    return json_schema(Declaration, title=nouns.KIND, file="application-declaration-v1alpha1")
 
 
 def _namespace(value: str) -> str:

@@ -1,6 +1,5 @@
 """What a check may ask: the cluster, GitHub, and what is declared. Everything is read, nothing written."""
 
-import base64
 import contextlib
 from collections.abc import Sequence
 from types import TracebackType
@@ -18,6 +17,7 @@ from trimtab.kube import read
 from trimtab.kube.discovery import Discovery, UnknownKind
 from trimtab.kube.errors import NotFound
 from trimtab.kube.transport import Transport
+from trimtab.model.credentials import secret_text
 from trimtab.model.keys import Manifest
 
 
@@ -75,10 +75,8 @@ class Facts:
 
     async def data(self, kind: str, name: str) -> dict[str, str]:
         """Of a ConfigMap or a Secret, decoded; {} where there is none."""
-        data = (await self.object(kind, name) or {}).get("data") or {}
-        if kind != "Secret":
-            return dict(data)
-        return {key: base64.b64decode(value).decode(errors="replace") for key, value in data.items()}
+        found = await self.object(kind, name) or {}
+        return secret_text(found) if kind == "Secret" else dict(found.get("data") or {})
 
     async def github(self, tokens: TokenSource | None = None, *, endpoints: Endpoints | None = None) -> GitHub:
         """The environment's, asked as nobody or with these tokens, until the facts are closed."""

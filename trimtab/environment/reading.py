@@ -4,8 +4,6 @@ import ipaddress
 import re
 from typing import Any, cast
 
-import msgspec
-
 from trimtab.access.sso_section import wrong_with_url
 from trimtab.environment import environment as nouns
 from trimtab.environment.environment import (
@@ -19,6 +17,7 @@ from trimtab.environment.environment import (
     Tls,
 )
 from trimtab.environment.fields import Reader, Section, like
+from trimtab.environment.schema import json_schema
 from trimtab.model.located import Located
 
 
@@ -54,13 +53,7 @@ def read_environment(located: Located) -> Environment:
 
 def schema() -> dict[str, Any]:
     """JSON Schema of the environment file, for editors."""
-    made = msgspec.json.schema(Environment)
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "https://trimtab.dev/schemas/environment-v1alpha1.json",
-        "title": "Environment",
-        **made,
-    }
+    return json_schema(Environment, title=nouns.KIND, file="environment-v1alpha1")
 
 
 def _login(section: Section) -> Login:

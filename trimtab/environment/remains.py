@@ -31,6 +31,11 @@ SHARED = frozenset({ARGOCD_CM, ARGOCD_SECRET, names.RBAC, names.KNOWN_HOSTS, nam
 OUR_MANAGERS = frozenset({names.FIELD_MANAGER, FIELD_MANAGER, "argocd-server", "trimtab-controller"})
 
 
+def is_marked(manifest: Manifest, *, environment: str) -> bool:
+    """Does it bear the mark of what set-up makes for that environment?"""
+    return (manifest["metadata"].get("annotations") or {}).get(names.OWNER) == environment
+
+
 def whose(manifest: Manifest, *, environment: str, engine: Engine) -> Whose:
     """Whose an object of the control namespace is. With upstream Argo CD, which writes under the same names, only what
     set-up has marked is ours.
@@ -39,7 +44,7 @@ def whose(manifest: Manifest, *, environment: str, engine: Engine) -> Whose:
     kind, name = manifest["kind"], metadata["name"]
     if kind in PASSING or (kind, name) in BY_ITSELF or metadata.get("ownerReferences"):
         return "generated"
-    annotated = (metadata.get("annotations") or {}).get(names.OWNER) == environment
+    annotated = is_marked(manifest, environment=environment)
     mine = annotated or (engine == "trimtab" and (kind, name) in MADE_FOR_US)
     if mine and name in SHARED and kind in ("ConfigMap", "Secret"):
         return "shared" if engine == "argocd" or others_keys(manifest) else "ours"

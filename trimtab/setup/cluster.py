@@ -13,6 +13,7 @@ from trimtab.kube.discovery import Discovery, UnknownKind
 from trimtab.kube.errors import NotFound
 from trimtab.kube.resource import Resource
 from trimtab.kube.transport import Transport
+from trimtab.model.credentials import secret_text
 from trimtab.model.keys import Manifest, key_of
 
 VOLATILE = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp")
@@ -45,9 +46,7 @@ class Cluster:
 
     async def secret(self, name: str) -> dict[str, str]:
         """What a Secret of the control namespace holds, decoded; {} where there is none."""
-        found = await self.get("Secret", name) or {}
-        data = found.get("data") or {}
-        return {key: base64.b64decode(value).decode(errors="replace") for key, value in data.items()}
+        return secret_text(await self.get("Secret", name) or {})
 
     async def config_map(self, name: str) -> Mapping[str, str]:
         """What a ConfigMap of the control namespace holds; {} where there is none."""

@@ -89,6 +89,7 @@ class Job:
 
     async def recall(self) -> None:
         """Read what the cluster holds now: another run may have made an App since."""
+        self.facts.cluster_id = await self.cluster.identity()
         self.facts.app = await self.cluster.secret(names.APP)
         self.facts.secrets = await self.cluster.secret(ARGOCD_SECRET)
         self.facts.person = self.facts.app.get("createdBy", "") or self.facts.person

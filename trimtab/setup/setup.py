@@ -9,7 +9,7 @@ from trimtab.setup.app_state import look_up
 from trimtab.setup.job import Job
 from trimtab.setup.lock import locked
 from trimtab.setup.rotate import ROTATIONS
-from trimtab.setup.step import Step
+from trimtab.setup.step import Act, Step, nothing
 from trimtab.setup.steps import STEPS as SET_UP
 from trimtab.setup.steps.cluster import make_namespace
 from trimtab.setup.teardown import STEPS as TEARDOWN
@@ -24,26 +24,25 @@ async def set_up(job: Job, *, dry_run: bool = False, agreed: bool = False) -> Ou
     Running it again does what an interrupted run left undone, and nothing else. Raises TrimtabErrors: those of a look
     come before anything is written.
     """
-    outcome, steps = await _agreed(job, SET_UP, dry_run=dry_run, agreed=agreed)
-    if outcome == "done":
-        await make_namespace(job)  # which the Lease needs
-        await _under_lock(job, steps)
-    return outcome
+    return await _carried(job, SET_UP, dry_run=dry_run, agreed=agreed, first=make_namespace)
 
 
 async def tear_down(job: Job, *, dry_run: bool = False, agreed: bool = False) -> Outcome:
     """Reverse it, as `set_up` goes about it."""
-    outcome, steps = await _agreed(job, TEARDOWN, dry_run=dry_run, agreed=agreed)
-    if outcome == "done":
-        await _under_lock(job, steps)
-    return outcome
+    return await _carried(job, TEARDOWN, dry_run=dry_run, agreed=agreed)
 
 
 async def rotate(job: Job, what: str, *, dry_run: bool = False, agreed: bool = False) -> Outcome:
     """Replace one of `ROTATIONS`, as `set_up` goes about it."""
-    outcome, steps = await _agreed(job, [ROTATIONS[what]], dry_run=dry_run, agreed=agreed)
+    return await _carried(job, [ROTATIONS[what]], dry_run=dry_run, agreed=agreed)
+
+
+async def _carried(job: Job, steps: Sequence[Step], *, dry_run: bool, agreed: bool, first: Act = nothing) -> Outcome:
+    """Show what the steps would do, ask, and do it. `first`: what the Lease itself needs."""
+    outcome, mine = await _agreed(job, steps, dry_run=dry_run, agreed=agreed)
     if outcome == "done":
-        await _under_lock(job, steps)
+        await first(job)
+        await _under_lock(job, mine)
     return outcome
 
 

@@ -1,8 +1,6 @@
 """Credentials of repositories: what they are made of, how old they are, who made them, when they end."""
 
-import base64
 import datetime as dt
-import hashlib
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -24,7 +22,9 @@ from msgspec import Struct
 from trimtab.clock import parse_rfc3339
 from trimtab.environment.findings.finding import Finding, Level, worst
 from trimtab.environment.names import CREATED_AT, CREATED_BY
+from trimtab.model.credentials import secret_text
 from trimtab.model.keys import Manifest
+from trimtab.model.known_hosts import HostKey
 
 CHECK = "credentials"
 OLD_DAYS = 365
@@ -45,7 +45,7 @@ class Part(Struct, frozen=True):
 
 def judge_credential(secret: Manifest, *, now: dt.datetime, expires: dt.datetime | None = None) -> Finding:
     """Of a repository's Secret, or that of many. `expires`: when its token does, as its server said."""
-    data = {name: _decoded(value) for name, value in (secret.get("data") or {}).items()}
+    data = secret_text(secret)
     parts = [*_kinds(data, expires), *_age(secret, data, now)]
     parts += [part for one in parts if one.ends for part in [_end(one.ends, now)]]
     level = worst(part.level for part in parts)
@@ -66,7 +66,7 @@ def personal_token(secret: Manifest) -> str:
 
 def value_of(secret: Manifest, name: str) -> str:
     """One of a Secret's, decoded; "" where there is none."""
-    return _decoded((secret.get("data") or {}).get(name, ""))
+    return secret_text(secret).get(name, "")
 
 
 def _kinds(data: Mapping[str, str], expires: dt.datetime | None) -> list[Part]:
@@ -105,8 +105,8 @@ def _load(pem: bytes) -> Any:
 
 
 def _fingerprint(key: Ed25519PrivateKey) -> str:
-    public = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).split()[1]
-    return f"SHA256:{base64.b64encode(hashlib.sha256(base64.b64decode(public)).digest()).decode().rstrip('=')}"
+    kind, data = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode().split()[:2]
+    return HostKey(kind, data).fingerprint
 
 
 def _token(token: str, expires: dt.datetime | None) -> Part:
@@ -166,13 +166,6 @@ def _moment(text: str) -> dt.datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo else found.replace(tzinfo=dt.UTC)
-
-
-def _decoded(value: Any) -> str:
-    try:
-        return base64.b64decode(str(value)).decode()
-    except ValueError:
-        return ""
 
 
 def _shown_url(url: str) -> str:

@@ -7,17 +7,15 @@ from trimtab.environment.objects import deploy_key_secret, next_key_secret, repo
 from trimtab.environment.plan import Line
 from trimtab.errors import Stalled
 from trimtab.github.keys import add_key, delete_key, list_keys
-from trimtab.github.nouns import DeployKey
 from trimtab.setup.job import Job
 from trimtab.setup.ssh_key import new_key, public_half, same_key
-from trimtab.setup.steps.access import fetched_with, key_title, own_private_key, strangers_secret
+from trimtab.setup.steps.access import fetched_with, key_title, registered_keys, strangers_secret
 
 GRACE = FRESH_SECONDS + 15.0
 """Seconds until no fetch begins with the old key any more: the controller reads credentials anew, and connects."""
 
 
 async def look(job: Job) -> list[Line]:
-    job.facts.cluster_id = await job.cluster.identity()
     if job.env.access != "deployKey":
         raise Stalled(
             f"environment {job.env.name} reads its repository as a GitHub App: its tokens are renewed every hour",
@@ -33,7 +31,7 @@ async def look(job: Job) -> list[Line]:
     return [
         Line("create", f"deploy key {title}", "ed25519, may only read; proven by a fetch"),
         Line("change", f"Secret {repository_secret_name(job.env)}", "sshPrivateKey"),
-        *(Line("delete", f"deploy key {key.title}", f"of {key.created_at}") for key in await _registered(job)),
+        *(Line("delete", f"deploy key {key.title}", f"of {key.created_at}") for key in await registered_keys(job)),
     ]
 
 
@@ -52,7 +50,7 @@ async def act(job: Job) -> None:
     job.terminal.done(await job.cluster.apply(deploy_key_secret(job.env, private, created=created)))
     job.terminal.say(f"The old key is kept for {GRACE:.0f} s, for fetches that are under way.")
     await job.clock.sleep(GRACE)
-    for key in await _registered(job):
+    for key in await registered_keys(job):
         if not same_key(public, key.key):
             await delete_key(github, job.env.full_name, key.id)
             job.terminal.done(Line("delete", f"deploy key {key.title}"))
@@ -66,10 +64,3 @@ async def _next_key(job: Job) -> str:
         there = new_key().private
         await job.cluster.apply(next_key_secret(job.env, there))
     return there
-
-
-async def _registered(job: Job) -> list[DeployKey]:
-    """This environment's keys: by their title, and the one that the cluster uses."""
-    public, title = public_half(await own_private_key(job)), key_title(job)
-    registered = await list_keys(await job.github(), job.env.full_name)
-    return [key for key in registered if key.title == title or same_key(public, key.key)]

@@ -1,27 +1,25 @@
 """Access to the repository: a deploy key that may only read, or the GitHub App; proven by a real fetch."""
 
-import base64
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from trimtab.clock import rfc3339
 from trimtab.environment import names
 from trimtab.environment.environment import Environment
 from trimtab.environment.objects import app_repository_secret, deploy_key_secret, repository_secret_name
 from trimtab.environment.plan import Line
+from trimtab.environment.remains import is_marked
 from trimtab.errors import Stalled
-from trimtab.github.app import InstallationTokens
 from trimtab.github.errors import Forbidden, Invalid
 from trimtab.github.keys import add_key, delete_key, list_keys
 from trimtab.github.nouns import DeployKey
-from trimtab.model.credentials import normalised
+from trimtab.model.credentials import normalised, secret_text
 from trimtab.model.keys import Manifest
 from trimtab.model.names import SECRET_TYPE_LABEL
-from trimtab.model.repository import RepositoryAccess
+from trimtab.model.repository import GitHubAppLogin, RepositoryAccess
 from trimtab.setup.job import Job
 from trimtab.setup.ssh_key import new_key, public_half, same_key
-from trimtab.source.git import GitStore
+from trimtab.source.app_logins import AppLogins
+from trimtab.source.trial import try_fetch
 
 
 async def look(job: Job) -> list[Line]:
@@ -54,27 +52,29 @@ def key_title(job: Job) -> str:
 
 async def own_private_key(job: Job, env: Environment | None = None) -> str:
     """The deploy key that set-up made; "" where there is none. `env`: the environment as it was before."""
-    name = repository_secret_name(env or job.env)
-    found = await job.cluster.get("Secret", name)
-    return (await job.cluster.secret(name)).get("sshPrivateKey", "") if found and _is_ours(job, found) else ""
+    found = await job.cluster.get("Secret", repository_secret_name(env or job.env))
+    return secret_text(found).get("sshPrivateKey", "") if found and _is_ours(job, found) else ""
+
+
+async def registered_keys(job: Job) -> list[DeployKey]:
+    """This environment's at GitHub: by their title, and the one that the cluster uses."""
+    public, title = public_half(await own_private_key(job)), key_title(job)
+    registered = await list_keys(await job.github(), job.env.full_name)
+    return [key for key in registered if key.title == title or same_key(public, key.key)]
 
 
 async def strangers_secret(job: Job) -> str:
     """The name of a Secret by which somebody else gives access to the repository; "" for none, or beside our own."""
     selector = f"{SECRET_TYPE_LABEL}=repository"
     found = await job.cluster.find_all("Secret", namespace=job.env.namespace, selector=selector)
-    same = [one for one in found if normalised(_url_of(one)) == normalised(job.env.repository_url)]
+    same = [one for one in found if normalised(secret_text(one).get("url", "")) == normalised(job.env.repository_url)]
     if any(_is_ours(job, one) for one in same):
         return ""
     return next((str(one["metadata"]["name"]) for one in same), "")
 
 
-def _url_of(secret: Manifest) -> str:
-    return base64.b64decode((secret.get("data") or {}).get("url", "")).decode(errors="replace").strip()
-
-
 def _is_ours(job: Job, secret: Manifest) -> bool:
-    return (secret["metadata"].get("annotations") or {}).get(names.OWNER) == job.env.name
+    return is_marked(secret, environment=job.env.name)
 
 
 async def _key_secret(job: Job) -> Manifest:
@@ -144,18 +144,18 @@ async def verify(job: Job) -> None:
     if job.env.access == "deployKey":
         await fetched_with(job, await own_private_key(job))
         return
-    tokens = InstallationTokens(
-        await job.as_app(),
-        int(job.facts.app["installationID"]),
-        repositories=[job.env.repository],
-        permissions={"contents": "read"},
-    )
-    token = await tokens.token()
-    await _fetched(
-        job,
-        RepositoryAccess(
-            url=job.env.repository_url, username="x-access-token", password=token, ca_pem=job.env.github.ca
-        ),
+    await _fetched(job, RepositoryAccess(url=job.env.repository_url, ca_pem=job.env.github.ca, github_app=_login(job)))
+
+
+def _login(job: Job) -> GitHubAppLogin:
+    """As the Secret of the repository says it."""
+    app = job.facts.app
+    return GitHubAppLogin(
+        app_id=app["id"],
+        private_key=app["privateKey"],
+        installation_id=app["installationID"],
+        base_url=job.env.api_url if job.env.is_enterprise else "",
+        ca_pem=job.env.github.ca,
     )
 
 
@@ -169,13 +169,9 @@ async def fetched_with(job: Job, private_key: str) -> None:
 
 
 async def _fetched(job: Job, reached: RepositoryAccess) -> None:
-    with tempfile.TemporaryDirectory(prefix="trimtab-verify-") as folder:
-        store = GitStore(Path(folder), clock=job.clock)
-        try:
-            await store.resolve(reached, job.env.branch)
-        except Stalled as error:
-            # It was fetched, that is enough: an empty repository gets its first commit later.
-            if error.reason not in ("RevisionNotFound", "EmptyRepository"):
-                raise
-        finally:
-            await store.close()
+    """An empty repository gets its first commit later: that it answers is enough."""
+    logins = AppLogins(clock=job.clock)
+    try:
+        await try_fetch(reached, logins=logins)
+    finally:
+        await logins.close()

@@ -2,11 +2,9 @@
 
 from trimtab.environment.github_app import app_name, permission_map, permissions
 from trimtab.environment.plan import Line
-from trimtab.github.nouns import Installation
 from trimtab.github.token import judge_permissions
 from trimtab.setup.app_page import AppPage
 from trimtab.setup.app_record import begun, keep_app
-from trimtab.setup.app_state import installed, is_there
 from trimtab.setup.job import Job
 from trimtab.setup.steps.github import check_repository, check_teams
 
@@ -16,11 +14,11 @@ def applies(job: Job) -> bool:
 
 
 async def look(job: Job) -> list[Line]:
-    if not await is_there(job):
+    """The facts have just been looked up at GitHub (`app_state.look_up`)."""
+    if not job.facts.app.get("privateKey"):
         return [*begun(job), _create(job), *_install(job), *_authorize(job)]
     lines = [Line("keep", f"GitHub App {job.facts.app['slug']}")]
-    installation = await installed(job)
-    lines += _rights(job, installation) if installation else _install(job)
+    lines += _rights(job) if job.installed else _install(job)
     return [*lines, *_authorize(job)]
 
 
@@ -50,8 +48,8 @@ def _authorize(job: Job) -> list[Line]:
     return [Line("click", "Authorize it to know you", "as everybody does who logs in")]
 
 
-def _rights(job: Job, installation: Installation) -> list[Line]:
-    rights = judge_permissions(installation.permissions, permission_map(job.env))
+def _rights(job: Job) -> list[Line]:
+    rights = judge_permissions(job.facts.granted, permission_map(job.env))
     found = [Line("keep", f"its installation for {job.env.full_name}")]
     where = f"{job.facts.app.get('url', '')}: accept or change them there"
     if rights.missing:

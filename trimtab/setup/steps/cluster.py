@@ -36,7 +36,6 @@ FIXED: Mapping[tuple[str, ...], Callable[[Environment], str]] = {
 
 
 async def look(job: Job) -> list[Line]:
-    job.facts.cluster_id = await job.cluster.identity()
     await _refuse_another_environment(job)
     await _refuse_missing_rights(job)
     if job.options.engine == "trimtab":

@@ -10,6 +10,7 @@ from trimtab.model.keys import Manifest, kind_of
 from trimtab.model.names import GROUP
 from trimtab.setup.cluster import shown
 from trimtab.setup.job import Job
+from trimtab.setup.waiting import wait_until
 
 DEPLOYMENT = "trimtab"
 SERVER = "argocd-server"
@@ -93,19 +94,17 @@ async def _served(job: Job) -> None:
 
 async def _rolled_out(job: Job) -> None:
     """Wait until the wanted replicas are ready. Raises Stalled with what the Deployment says."""
-    until = job.clock.monotonic() + job.options.patience
     job.terminal.say(f"Waiting for Deployment {DEPLOYMENT}: pods have to be ready.")
-    while True:
-        found = await job.cluster.get("Deployment", DEPLOYMENT, group="apps") or {}
-        if _is_ready(found):
-            return
-        if job.clock.monotonic() > until:
-            raise Stalled(
-                f"Deployment {job.env.namespace}/{DEPLOYMENT} has no ready pods after {job.options.patience:.0f} s: "
-                f"see kubectl -n {job.env.namespace} describe pods, mend it and run this again",
-                reason="NotReady",
-            )
-        await job.clock.sleep(LOOK_AGAIN)
+
+    async def ready() -> bool:
+        return _is_ready(await job.cluster.get("Deployment", DEPLOYMENT, group="apps") or {})
+
+    late = Stalled(
+        f"Deployment {job.env.namespace}/{DEPLOYMENT} has no ready pods after {job.options.patience:.0f} s: "
+        f"see kubectl -n {job.env.namespace} describe pods, mend it and run this again",
+        reason="NotReady",
+    )
+    await wait_until(job, ready, within=job.options.patience, every=LOOK_AGAIN, otherwise=late)
 
 
 def _is_ready(deployment: Manifest) -> bool:

@@ -9,6 +9,7 @@ from trimtab.github.errors import NotFound
 from trimtab.setup.app_record import begun, deletion_page
 from trimtab.setup.app_state import is_there
 from trimtab.setup.job import Job
+from trimtab.setup.waiting import wait_until
 
 LOOK_AGAIN = 2.0
 
@@ -18,7 +19,7 @@ def applies(job: Job) -> bool:
 
 
 async def look(job: Job) -> list[Line]:
-    if not await is_there(job):
+    if not job.facts.app.get("privateKey"):
         return begun(job)
     name = f"GitHub App {job.facts.app['slug']}"
     lines = [Line("delete", f"installation of {name}")] if job.facts.app.get("installationID") else []
@@ -40,11 +41,11 @@ async def act(job: Job) -> None:
 
 async def _deleted(job: Job) -> None:
     """Raises Stalled when nobody has deleted it for a long time: its keys stay in the cluster until then."""
-    until = job.clock.monotonic() + job.options.click_patience
-    while await is_there(job):
-        if job.clock.monotonic() > until:
-            raise Stalled(
-                f"nobody has deleted the GitHub App {job.facts.app['slug']}: do so, then run this again",
-                reason="NotClicked",
-            )
-        await job.clock.sleep(LOOK_AGAIN)
+
+    async def gone() -> bool:
+        return not await is_there(job)
+
+    late = Stalled(
+        f"nobody has deleted the GitHub App {job.facts.app['slug']}: do so, then run this again", reason="NotClicked"
+    )
+    await wait_until(job, gone, within=job.options.click_patience, every=LOOK_AGAIN, otherwise=late)

@@ -9,6 +9,7 @@ from trimtab.model.cascade import with_cascade
 from trimtab.model.keys import Manifest
 from trimtab.model.names import GROUP, RESOURCES_FINALIZER
 from trimtab.setup.job import Job
+from trimtab.setup.waiting import wait_until
 
 LOOK_AGAIN = 1.0
 
@@ -57,12 +58,12 @@ async def _all(job: Job) -> list[Manifest]:
 
 
 async def _gone(job: Job, name: str) -> None:
-    until = job.clock.monotonic() + job.options.patience
-    while await job.cluster.get("Application", name, group=GROUP) is not None:
-        if job.clock.monotonic() > until:
-            raise Stalled(
-                f"Application {name} is still there after {job.options.patience:.0f} s: see kubectl -n "
-                f"{job.env.namespace} describe application {name}; without its controller no finalizer is ever done",
-                reason="NotDeleted",
-            )
-        await job.clock.sleep(LOOK_AGAIN)
+    async def gone() -> bool:
+        return await job.cluster.get("Application", name, group=GROUP) is None
+
+    late = Stalled(
+        f"Application {name} is still there after {job.options.patience:.0f} s: see kubectl -n "
+        f"{job.env.namespace} describe application {name}; without its controller no finalizer is ever done",
+        reason="NotDeleted",
+    )
+    await wait_until(job, gone, within=job.options.patience, every=LOOK_AGAIN, otherwise=late)

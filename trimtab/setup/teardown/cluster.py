@@ -1,32 +1,34 @@
 """What set-up made in the cluster, but for the namespace itself and the record of the environment."""
 
+from collections.abc import Iterable
+
 from trimtab.environment import names
 from trimtab.environment.plan import Line
-from trimtab.environment.remains import crd_names, whose
-from trimtab.kube.discovery import UnknownKind
+from trimtab.environment.remains import crd_names, is_marked
 from trimtab.model.keys import Manifest, kind_of
 from trimtab.model.names import GROUP
 from trimtab.setup.cluster import shown
 from trimtab.setup.job import Job
 from trimtab.setup.steps.install import objects
+from trimtab.setup.teardown.belongings import RECORD, belongings
 
-RECORD = (names.ENVIRONMENT, names.APP, names.LOCK)
-"""Last of all: a run that is interrupted has to find them."""
 RUNNING = ("Deployment", "Ingress")
 DEFINITIONS = "CustomResourceDefinition"
 
 
 async def look(job: Job) -> list[Line]:
-    lines = [Line("delete", shown(one)) for one in await _ours(job)]
-    lines += [Line("change", shown(one), "only our keys go") for one in await _shared(job)]
+    there = await belongings(job)
+    lines = [Line("delete", shown(one)) for one in _going(there["ours"])]
+    lines += [Line("change", shown(one), "only our keys go") for one in there["shared"]]
     lines += [Line("delete", shown(one)) for one in await _cluster_wide(job)]
     return [*lines, *await _definition_lines(job)]
 
 
 async def act(job: Job) -> None:
-    for one in await _ours(job):
+    there = await belongings(job)
+    for one in _going(there["ours"]):
         await _delete(job, one)
-    for one in await _shared(job):
+    for one in there["shared"]:
         await job.cluster.relinquish(one)
         job.terminal.done(Line("change", shown(one)))
     for one in await _cluster_wide(job):
@@ -38,21 +40,10 @@ async def act(job: Job) -> None:
     job.cluster.discovery.invalidate()
 
 
-async def _ours(job: Job) -> list[Manifest]:
+def _going(ours: Iterable[Manifest]) -> list[Manifest]:
     """What runs comes first: it shall not complain about what is missing."""
-    found = [one for one in await _of(job, "ours") if one["metadata"]["name"] not in RECORD]
-    found = [one for one in found if one["kind"] != "Application"]
+    found = [one for one in ours if one["metadata"]["name"] not in RECORD]
     return sorted(found, key=lambda one: (one["kind"] not in RUNNING, one["kind"], one["metadata"]["name"]))
-
-
-async def _shared(job: Job) -> list[Manifest]:
-    """Those that hold keys of ours still: once relinquished, our mark is gone from them, too."""
-    return await _of(job, "shared")
-
-
-async def _of(job: Job, wanted: str) -> list[Manifest]:
-    found = await job.cluster.everything()
-    return [one for one in found if whose(one, environment=job.env.name, engine=job.options.engine) == wanted]
 
 
 async def _cluster_wide(job: Job) -> list[Manifest]:
@@ -64,7 +55,7 @@ async def _cluster_wide(job: Job) -> list[Manifest]:
         if one["kind"] not in ("ClusterRole", "ClusterRoleBinding"):
             continue
         live = await job.cluster.get(one["kind"], one["metadata"]["name"], group=kind_of(one).group)
-        if live and (live["metadata"].get("annotations") or {}).get(names.OWNER) == job.env.name:
+        if live and is_marked(live, environment=job.env.name):
             found.append(one)
     return found
 
@@ -90,10 +81,7 @@ async def _definition_lines(job: Job) -> list[Line]:
 
 async def _users(job: Job, definition: Manifest) -> list[str]:
     """Other namespaces with objects of that kind."""
-    try:
-        found = await job.cluster.find_all(definition["spec"]["names"]["kind"], group=GROUP)
-    except UnknownKind:
-        return []
+    found = await job.cluster.find_all(definition["spec"]["names"]["kind"], group=GROUP)
     return sorted({one["metadata"]["namespace"] for one in found} - {job.env.namespace})
 
 

@@ -2,17 +2,15 @@
 
 from trimtab.environment.plan import Line
 from trimtab.github.hooks import delete_hook
-from trimtab.github.keys import delete_key, list_keys
+from trimtab.github.keys import delete_key
 from trimtab.github.nouns import DeployKey
 from trimtab.setup.job import Job
-from trimtab.setup.ssh_key import public_half, same_key
-from trimtab.setup.steps.access import key_title, own_private_key
+from trimtab.setup.steps.access import key_title, registered_keys
 from trimtab.setup.steps.login import oauth_app_name
 from trimtab.setup.steps.webhook import own_hook
 
 
 async def look(job: Job) -> list[Line]:
-    job.facts.cluster_id = await job.cluster.identity()
     return [*(await _registered(job) if job.can_ask_github else _unasked(job)), *_oauth_app(job)]
 
 
@@ -54,6 +52,4 @@ async def _keys(job: Job) -> list[DeployKey]:
     """By its name, or by its private half: those of no other environment."""
     if job.env.access != "deployKey":
         return []
-    public, title = public_half(await own_private_key(job)), key_title(job)
-    registered = await list_keys(await job.github(), job.env.full_name)
-    return [key for key in registered if key.title == title or same_key(public, key.key)]
+    return await registered_keys(job)

@@ -1,12 +1,10 @@
 """The namespace, where set-up made it and nothing of others is in it; and the record of the environment, at last."""
 
-from trimtab.environment import names
 from trimtab.environment.plan import Line
-from trimtab.environment.remains import whose
+from trimtab.environment.remains import is_marked
 from trimtab.setup.cluster import shown
 from trimtab.setup.job import Job
-
-RECORD = (("ConfigMap", names.ENVIRONMENT), ("Secret", names.APP), ("Lease", names.LOCK))
+from trimtab.setup.teardown.belongings import RECORD, belongings
 
 
 async def look(job: Job) -> list[Line]:
@@ -14,7 +12,7 @@ async def look(job: Job) -> list[Line]:
     if found is None:
         return []
     subject = f"Namespace {job.env.namespace}"
-    if (found["metadata"].get("annotations") or {}).get(names.OWNER) != job.env.name:
+    if not is_marked(found, environment=job.env.name):
         return [*await _record(job), Line("leave", subject, "it was there before")]
     if strangers := await _strangers(job):
         return [*await _record(job), Line("leave", subject, f"others' are in it: {', '.join(strangers[:4])}")]
@@ -23,7 +21,7 @@ async def look(job: Job) -> list[Line]:
 
 async def act(job: Job) -> None:
     lines = await look(job)
-    for kind, name in RECORD:
+    for name, kind in RECORD.items():
         group = "coordination.k8s.io" if kind == "Lease" else ""
         await job.cluster.delete(kind, name, group=group)
     if any(line.action == "delete" and line.subject.startswith("Namespace ") for line in lines):
@@ -33,14 +31,11 @@ async def act(job: Job) -> None:
 
 
 async def _strangers(job: Job) -> list[str]:
-    """Applications are none: the first step takes them away, or refuses to go on."""
-    found = [one for one in await job.cluster.everything() if one["kind"] != "Application"]
-    others = ("stranger", "shared")
-    return sorted(
-        shown(one) for one in found if whose(one, environment=job.env.name, engine=job.options.engine) in others
-    )
+    there = await belongings(job)
+    return sorted(shown(one) for one in (*there["stranger"], *there["shared"]))
 
 
 async def _record(job: Job) -> list[Line]:
-    there = [kind for kind, name in RECORD[:2] if await job.cluster.get(kind, name)]
-    return [Line("delete", f"{kind} {name}") for kind, name in RECORD[:2] if kind in there]
+    """But for the Lease, which is held."""
+    kept = [(kind, name) for name, kind in RECORD.items() if kind != "Lease"]
+    return [Line("delete", f"{kind} {name}") for kind, name in kept if await job.cluster.get(kind, name)]
