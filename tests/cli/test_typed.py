@@ -63,6 +63,16 @@ async def test_a_secret_does_not_show_and_echo_comes_back_even_when_nobody_answe
     assert echoes()
 
 
+async def test_the_prompt_of_a_secret_comes_when_nothing_shows_any_more(
+    keyboard: Type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    echoed: list[bool] = []
+    monkeypatch.setattr(click, "echo", lambda *_, **__: echoed.append(echoes()))
+    keyboard("s3cret\n")
+    await typed("Password: ", hidden=True)
+    assert echoed[0] is False
+
+
 async def test_ctrl_c_ends_a_question_at_once() -> None:
     keys, screen = pty.openpty()
     ask = "import asyncio; from trimtab.cli.setup_terminal import ConsoleTerminal as T; "

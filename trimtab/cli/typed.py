@@ -14,7 +14,6 @@ async def typed(prompt: str, *, hidden: bool = False) -> str:
 
     Raises click.Abort at the end of the input.
     """
-    click.echo(prompt, nl=False, err=True)
     loop = asyncio.get_running_loop()
     line: asyncio.Future[str] = loop.create_future()
 
@@ -23,6 +22,8 @@ async def typed(prompt: str, *, hidden: bool = False) -> str:
             line.set_result(sys.stdin.readline())
 
     with _unseen() if hidden else contextlib.nullcontext():
+        # Only now: whoever answers a prompt at once, by a paste or a script, must find the echo off.
+        click.echo(prompt, nl=False, err=True)
         loop.add_reader(sys.stdin, read)
         try:
             found = await line

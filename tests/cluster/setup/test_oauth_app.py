@@ -30,9 +30,9 @@ async def test_a_filled_in_form_and_two_pasted_values(
         await page.get_by_role("button", name="Generate a new client secret").click()
         client_id = await page.locator("#client-id").inner_text()
         secret = await page.locator("#client-secret").inner_text()
-    await command.said("Client ID")
+    await command.said("Client ID: ")
     command.type(client_id)
-    await command.said("Client secret")
+    await command.said("Client secret: ")
     command.type(secret)
     assert await command.ended(within=120) == 0, command.output
     assert secret not in command.output, "what is pasted is not echoed"
