@@ -316,10 +316,12 @@ async def test_projects_are_followed_and_not_asked_for(scene: Scene) -> None:
     await scene.create(a_project(scene))
     await scene.create(in_team(scene))
     await scene.synced()
-    async with scene.counting() as sent:
+    with scene.listening() as asked:
+        await permit(scene, description="of the shop")
         await scene.refresh()
         await scene.settled()
-    assert not sent["get"], dict(sent)
+    assert asked, "the annotation is taken off"
+    assert not [one for one in asked if "AppProject" in one], asked
 
 
 async def test_global_projects_that_cannot_be_read_stop_everything_rather_than_let_it_pass(scene: Scene) -> None:

@@ -10,9 +10,11 @@ import json
 import secrets
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
+
+import pytest
 
 from tests.engine.objects import crd
 from tests.repos import GitRepo
@@ -119,6 +121,20 @@ class Scene:
         sent: Counter[str] = Counter()
         yield sent
         sent.update(requests - before)
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[list[str]]:
+        """What the controller asks its API server in here, such as `get argoproj.io/AppProject argocd/default`."""
+        transport, asked = self.world.clusters.home.transport, list[str]()
+        ask = transport.request
+
+        async def request(method: str, path: str, **how: Any) -> bytes:
+            asked.append(f"{how.get('verb') or method.lower()} {how.get('subject') or path}")
+            return await ask(method, path, **how)
+
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(transport, "request", request)
+            yield asked
 
     @contextlib.asynccontextmanager
     async def no_writes(self) -> AsyncIterator[Counter[str]]:

@@ -104,10 +104,37 @@ async def test_a_token_with_too_few_scopes(place: Place) -> None:
     assert "lacks the scopes read:org: make one with repo, read:org" in await refused(place, **BY_TOKEN)
 
 
-async def test_a_token_without_the_permission(place: Place) -> None:
-    permissions = {"contents": "write", "members": "read"}
-    place.token = place.github.world.fine_grained_token("ada", "acme", permissions=permissions)
-    assert "the token lacks the permission administration=read; grant it" in await refused(place, **BY_TOKEN)
+FINE = {
+    "metadata": "read",
+    "members": "read",
+    "administration": "write",
+    "contents": "write",
+    "pull_requests": "write",
+    "repository_hooks": "write",
+}
+"""What a fine-grained token needs for a set-up with a pull request."""
+
+
+def fine_grained(place: Place, **levels: str) -> None:
+    place.token = place.github.world.fine_grained_token("ada", "acme", permissions={**FINE, **levels})
+
+
+@pytest.mark.parametrize("permission", ["administration", "contents", "pull_requests", "repository_hooks"])
+async def test_a_token_that_may_only_read_what_has_to_be_written(place: Place, permission: str) -> None:
+    fine_grained(place, **{permission: "read"})
+    said = await refused(place, **BY_TOKEN, changes="pullRequest")
+    assert f"lacks the permissions {permission}: write for acme/infra: grant them" in said
+
+
+async def test_all_that_a_token_lacks_is_said_at_once(place: Place) -> None:
+    fine_grained(place, administration="", repository_hooks="read")
+    assert "administration: write, repository_hooks: write" in await refused(place, **BY_TOKEN)
+
+
+async def test_a_token_with_just_what_is_needed(place: Place) -> None:
+    fine_grained(place)
+    terminal = place.terminal(TRIMTAB_CLIENT_ID="Ov23", TRIMTAB_CLIENT_SECRET="s3cret")
+    assert await place.set_up(place.environment(**BY_TOKEN, changes="pullRequest"), terminal) == "done"
 
 
 async def test_a_token_that_is_over(place: Place) -> None:

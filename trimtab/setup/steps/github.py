@@ -1,11 +1,13 @@
 """Whether organization, teams and repository are there, and whether the token at hand is right for the job."""
 
+from trimtab.environment.person_token import SCOPES, written_permissions
 from trimtab.environment.plan import Line
 from trimtab.errors import Stalled
 from trimtab.github.client import GitHub
 from trimtab.github.errors import BadToken, Forbidden, NotFound
 from trimtab.github.nouns import Repository
 from trimtab.github.organization import get_organization, get_team
+from trimtab.github.permissions import lacking
 from trimtab.github.repository import get_repository
 from trimtab.github.token import TokenKind, judge_scopes, key_dies_with, kind_of
 from trimtab.github.user import get_user
@@ -13,11 +15,7 @@ from trimtab.setup.job import Job
 
 
 class TokenTooNarrow(Stalled):
-    """The person's token has too few scopes."""
-
-
-SCOPES = ("repo", "read:org")
-"""What a classic token needs: keys, hooks and commits are in `repo`."""
+    """The person's token has too few scopes or permissions."""
 
 
 async def look(job: Job) -> list[Line]:
@@ -33,6 +31,8 @@ async def look(job: Job) -> list[Line]:
         lines += await _token(job)
     await check_repository(job, await job.github())
     await check_teams(job, await job.github())
+    if not job.env.needs_app and kind_of(job.token) is TokenKind.FINE_GRAINED:
+        await _check_permissions(job)
     return lines
 
 
@@ -127,6 +127,16 @@ async def _token(job: Job) -> list[Line]:
     if github.seen.expires is not None:
         lines.append(Line("check", "the GitHub token", f"expires on {github.seen.expires:%Y-%m-%d}"))
     return lines
+
+
+async def _check_permissions(job: Job) -> None:
+    """Raises TokenTooNarrow: a key that cannot be registered is better not made."""
+    if missing := await lacking(await job.github(), job.env.full_name, written_permissions(job.env)):
+        wanted = ", ".join(f"{name}: write" for name in missing)
+        raise TokenTooNarrow(
+            f"the GitHub token lacks the permissions {wanted} for {job.env.full_name}: grant them in its settings",
+            reason="TokenTooNarrow",
+        )
 
 
 def _mortal(kind: TokenKind) -> list[Line]:
