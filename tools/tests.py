@@ -22,7 +22,8 @@ def main(arguments: Sequence[str]) -> int:
     except BuildError as error:
         print(f"\ncluster lane not run: {error}")
         return fast or (1 if os.environ.get("CI") in ("true", "1") else 0)
-    return fast or _pytest(list(arguments), "tests/cluster")
+    cluster = _pytest(list(arguments), "tests/cluster")
+    return fast or cluster
 
 
 def _pytest(options: list[str], folder: str) -> int:
