@@ -35,12 +35,15 @@ class ConsoleTerminal:
 
     def __init__(self, *, browser: bool) -> None:
         self._browser = browser
+        self._title = ""
 
     def show(self, plan: Plan) -> None:
         echo(plan_text(plan))
 
     def begin(self, title: str) -> None:
-        echo(click.style(title, bold=True))
+        if title != self._title:
+            echo(click.style(title, bold=True))
+        self._title = title
 
     def done(self, line: Line) -> None:
         echo("\n".join(_line(line)))

@@ -43,6 +43,8 @@ async def _carried(job: Job, steps: Sequence[Step], *, dry_run: bool, agreed: bo
     if outcome == "done":
         await first(job)
         await _under_lock(job, mine)
+    if outcome == "refused":
+        job.terminal.say("Nothing was done.")
     return outcome
 
 

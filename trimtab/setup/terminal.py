@@ -13,7 +13,7 @@ class Terminal(Protocol):
         ...
 
     def begin(self, title: str) -> None:
-        """A step begins to act."""
+        """A step begins to act, or goes on."""
         ...
 
     def done(self, line: Line) -> None:

@@ -18,7 +18,7 @@ from trimtab.setup.steps import (
 )
 
 STEPS: tuple[Step, ...] = (
-    Step("cluster", "Cluster", cluster.look, cluster.act),
+    Step("cluster", cluster.TITLE, cluster.look, cluster.act),
     Step("github", "GitHub", github.look),
     Step("app", "GitHub App", app.look, app.act, applies=app.applies),
     Step("hostKeys", "Host keys of GitHub", host_keys.look, host_keys.act, applies=host_keys.applies),

@@ -13,6 +13,7 @@ from trimtab.setup.job import Job
 from trimtab.setup.recorded import recorded
 from trimtab.setup.steps.access import key_title, own_private_key
 
+TITLE = "Cluster"
 NEEDED = (
     ("create", "", "namespaces"),
     ("patch", "apiextensions.k8s.io", "customresourcedefinitions"),
@@ -47,13 +48,14 @@ async def look(job: Job) -> list[Line]:
 
 async def act(job: Job) -> None:
     await make_namespace(job)
-    await job.cluster.apply(_record(job))
+    job.terminal.done(await job.cluster.apply(_record(job)))
 
 
 async def make_namespace(job: Job) -> None:
-    """One that is there already is left alone."""
+    """One that is there already is left alone. It is made before the lock of the others, which lies in it."""
     if await job.cluster.get("Namespace", job.env.namespace) is None:
-        await job.cluster.apply(_namespace(job.env))
+        job.terminal.begin(TITLE)
+        job.terminal.done(await job.cluster.apply(_namespace(job.env)))
 
 
 def _record(job: Job) -> Manifest:

@@ -93,7 +93,7 @@ async def _client(job: Job) -> tuple[str, dict[str, str]]:
             question = f"Client secret of {known} at {job.env.login.issuer}"
             return known, {names.OIDC_SECRET: await job.terminal.ask(question, variable=CLIENT_SECRET, secret=True)}
         case "oauthApp" if not (known and job.facts.secrets.get(names.GITHUB_SECRET)):
-            await job.terminal.open(registration_url(job), why="register the OAuth app: the form is filled in")
+            await job.terminal.open(registration_url(job), why="register the OAuth app (the form is filled in)")
             client_id = await job.terminal.ask("Client ID", variable=CLIENT_ID)
             secret = await job.terminal.ask("Client secret", variable=CLIENT_SECRET, secret=True)
             return client_id, {names.GITHUB_SECRET: secret}
