@@ -43,7 +43,9 @@ async def scene(resting: Scene) -> Scene:
 async def stale(resting: Scene) -> AsyncIterator[tuple[Applications, list[AppKey]]]:
     """Applications that know one, and hear no more of it by their watch; the keys that called for a pass."""
     heard: list[AppKey] = []
-    applications = Applications(resting.transport, resting.discovery, namespace=resting.control, on_event=heard.append)
+    applications = Applications(
+        resting.transport, resting.discovery, namespace=resting.control, on_event=heard.append, on_gone=lambda _: None
+    )
     app = resting.an_app(auto_sync=False, cascade=True)
     await resting.create({**app, "status": {"operationState": STATE}})
     following = asyncio.create_task(applications.follow())

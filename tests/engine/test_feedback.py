@@ -65,10 +65,11 @@ async def test_the_next_commit_ends_the_deployment_before(told: Told) -> None:
     await succeeded(told, third)
 
 
-async def test_a_deployment_ends_with_its_application(told: Told) -> None:
+@pytest.mark.parametrize("cascade", [True, False])
+async def test_a_deployment_ends_with_its_application(told: Told, cascade: bool) -> None:
     sha = told.push(config_map("settings", {"color": "red"}))
     await told.scene.start()
-    await told.scene.create(told.an_app(cascade=True))
+    await told.scene.create(told.an_app(cascade=cascade))
     await succeeded(told, sha)
     await quiet(told)
     await told.scene.delete("Application", told.scene.named(), namespace=told.scene.control)

@@ -22,16 +22,22 @@ log = logging.getLogger(__name__)
 _DECODER = msgspec.json.Decoder(Application)
 
 OnEvent = Callable[[AppKey], None]
+OnGone = Callable[[Application], None]
 
 
 class Applications:
-    """All Applications, decoded. `on_event` hears of those that need a pass: our own status writes do not."""
+    """All Applications, decoded. `on_event` hears of those that need a pass: our own status writes do not. `on_gone`
+    hears of those that are not there any more, as they were last.
+    """
 
-    def __init__(self, transport: Transport, discovery: Discovery, *, namespace: str, on_event: OnEvent) -> None:
+    def __init__(
+        self, transport: Transport, discovery: Discovery, *, namespace: str, on_event: OnEvent, on_gone: OnGone
+    ) -> None:
         self._transport = transport
         self._discovery = discovery
         self._namespace = namespace
         self._on_event = on_event
+        self._on_gone = on_gone
         self._known: dict[AppKey, Application] = {}
         self._broken: dict[AppKey, str] = {}
 
@@ -125,7 +131,8 @@ class Applications:
         self._broken[key] = problem
 
     def _drop(self, key: AppKey) -> None:
-        if self._known.pop(key, None) is not None:
+        if (last := self._known.pop(key, None)) is not None:
+            self._on_gone(last)
             self._on_event(key)
 
 

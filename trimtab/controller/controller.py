@@ -128,10 +128,13 @@ def _world(transport: Transport, settings: Settings, clock: Clock, workshop: Wor
     home = ClusterHandle(transport, clock=clock, on_change=objects_changed)
     discovery, namespace = home.discovery, settings.namespace
     recorder = Recorder(transport, discovery, clock)
+    feedback = Feedback(NamespaceData(transport, discovery, namespace), clock=clock, recorder=recorder)
     world = World(
         settings=settings,
         clock=clock,
-        applications=Applications(transport, discovery, namespace=namespace, on_event=application_changed),
+        applications=Applications(
+            transport, discovery, namespace=namespace, on_event=application_changed, on_gone=feedback.notice_gone
+        ),
         projects=Projects(transport, discovery, namespace=namespace, clock=clock, on_change=project_changed),
         clusters=Clusters(home),
         repositories=Repositories(transport, discovery, namespace=namespace, clock=clock),
@@ -143,7 +146,7 @@ def _world(transport: Transport, settings: Settings, clock: Clock, workshop: Wor
             transport, discovery, namespace=namespace, clock=clock, recorder=recorder, on_change=host_keys_changed
         ),
         findings=Findings(transport, discovery, namespace=namespace, clock=clock, recorder=recorder),
-        feedback=Feedback(NamespaceData(transport, discovery, namespace), clock=clock, recorder=recorder),
+        feedback=feedback,
     )
     return world
 

@@ -9,7 +9,9 @@ import asyncio
 import logging
 from collections import OrderedDict
 
-from trimtab.clock import Clock
+from msgspec.structs import replace
+
+from trimtab.clock import Clock, rfc3339
 from trimtab.controller.events import Recorder
 from trimtab.controller.feedback_line import FeedbackLine, Line
 from trimtab.controller.namespace_data import NamespaceData
@@ -64,6 +66,12 @@ class Feedback:
         if len(self._waiting) > MOST_WAITING:
             self._waiting.popitem(last=False)
         self._arrived.set()
+
+    def notice_gone(self, last: Application) -> None:
+        """The application is not there any more; without a finalizer nobody saw it being deleted."""
+        if not last.metadata.deletion_timestamp:
+            gone = replace(last.metadata, deletion_timestamp=rfc3339(self._clock.now()))
+            self.notice(replace(last, metadata=gone))
 
     def __len__(self) -> int:
         """How many applications GitHub is to be told of yet, the one in hand included."""
