@@ -138,12 +138,16 @@ def _has_moved(app: Application) -> bool:
 
 
 def _is_correctable(item: Item, automated: Automated) -> bool:
-    """Out of sync, and a sync would do something about it."""
+    """Out of sync, and a sync would do something about it. What is being deleted already is only waited for."""
     if item.status != "OutOfSync":
         return False
     if item.target is not None or item.live is None:
         return True
-    return automated.prune and "Prune=false" not in object_options(item.live.manifest())
+    if not automated.prune:
+        return False
+    live = item.live.manifest()
+    is_going = bool(live["metadata"].get("deletionTimestamp"))
+    return not is_going and "Prune=false" not in object_options(live)
 
 
 def _would_wipe(app: Application, comparison: Comparison, automated: Automated) -> Refuse | None:

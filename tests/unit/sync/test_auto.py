@@ -126,6 +126,15 @@ def test_leftovers_that_ask_to_be_kept_start_nothing() -> None:
     assert decided(comparison) is None
 
 
+def test_a_leftover_that_is_being_deleted_is_waited_for() -> None:
+    going = tracked(an_object(name="old"))
+    going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    comparison = compared(prepared(an_object(data={})), an_entry(tracked(an_object(data={}))), an_entry(going))
+    assert comparison.status == "OutOfSync"
+    assert decided(comparison) is None
+    assert decided(comparison, an_app(status=after(heals=1, ago=10))) is None
+
+
 def test_nothing_left_in_git_is_refused() -> None:
     decision = decided(EMPTIED)
     assert isinstance(decision, Refuse)
