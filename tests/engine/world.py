@@ -115,7 +115,7 @@ class Scene:
     @contextlib.asynccontextmanager
     async def counting(self) -> AsyncIterator[Counter[str]]:
         """The requests that the controller sends in here, by verb; they are in the counter afterwards."""
-        await self.world.recorder.flush()
+        await self._idle()
         requests = self.world.clusters.home.transport.stats.requests
         before = requests.copy()
         sent: Counter[str] = Counter()
@@ -357,6 +357,16 @@ class Scene:
 
     async def _busy(self) -> int:
         return self.world.queue.busy
+
+    async def _idle(self) -> None:
+        """Return when no pass and no sync is under way, and all that they had to say is posted."""
+        world = self.world
+
+        async def idle() -> bool:
+            return world.queue.busy == 0 and not any(memory.running for memory in world.memories.values())
+
+        await until(idle, bool)
+        await world.recorder.flush()
 
     async def settled(self) -> None:
         """Return when no Application waits for a pass, is in one, or will be so soon."""
