@@ -68,12 +68,12 @@ async def test_a_fight_is_fought_with_growing_pauses(scene: Scene) -> None:
                 pass
             await asyncio.sleep(0.02)
 
-    fighter = asyncio.create_task(resist())
-    try:
-        async with scene.counting() as sent:
+    async with scene.counting() as sent:
+        fighter = asyncio.create_task(resist())
+        try:
             await asyncio.sleep(3.0)
-    finally:
-        fighter.cancel()
+        finally:
+            fighter.cancel()
     assert 1 <= sent["apply"] <= 3, sent
     assert sum(sent.values()) < 60, sent
 
