@@ -191,7 +191,7 @@ async def test_repositories_elsewhere_are_nobodys_business(told: Told) -> None:
 
 async def test_what_is_taken_back_ends_and_comes_again(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
     """One commit after the other is deployed, then an older one again, then a new one: one of them is active."""
-    monkeypatch.setattr(outcome, "SETTLED_SECONDS", 0.0)
+    monkeypatch.setattr(outcome, "SETTLED_SECONDS", 2.0)
     shas = [told.push(config_map("settings", {"color": color})) for color in ("red", "blue")]
     await told.scene.start()
     await told.scene.create(told.an_app(auto_sync=False))

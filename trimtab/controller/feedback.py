@@ -16,7 +16,7 @@ from trimtab.controller.events import Recorder
 from trimtab.controller.feedback_line import FeedbackLine, Line
 from trimtab.controller.namespace_data import NamespaceData
 from trimtab.errors import Retry, TrimtabError
-from trimtab.feedback.outcome import SETTLED_SECONDS, age_of
+from trimtab.feedback.outcome import age_of, is_synced, seconds_to_settle
 from trimtab.feedback.posts import Key, Post, is_news, posts_of
 from trimtab.github.errors import BadToken, Forbidden, NotFound
 from trimtab.model.application import Application
@@ -72,6 +72,13 @@ class Feedback:
         if not last.metadata.deletion_timestamp:
             gone = replace(last.metadata, deletion_timestamp=rfc3339(self._clock.now()))
             self.notice(replace(last, metadata=gone))
+
+    def seconds_left(self, app: Application) -> float:
+        """Until there is news of the application by the passing of time alone: after a rollback, say. Else for ever."""
+        state = app.status.operation_state
+        if state is None or not state.finished_at or is_synced(app.status) or self._clock.monotonic() < self._off_until:
+            return float("inf")
+        return seconds_to_settle(state, self._clock.now()) or float("inf")
 
     def __len__(self) -> int:
         """How many applications GitHub is to be told of yet, the one in hand included."""
@@ -165,7 +172,7 @@ class Feedback:
         """What a change of makes news."""
         status, state = app.status, app.status.operation_state
         assert state is not None
-        settled = age_of(state, self._clock.now()) >= SETTLED_SECONDS
+        settled = seconds_to_settle(state, self._clock.now()) == 0
         # Times are whole seconds, and two syncs may begin within one.
         result = state.sync_result
         revisions = (result.revision, *result.revisions) if result else ()

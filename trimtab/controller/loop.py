@@ -125,7 +125,8 @@ class Loop:
         step = self._next(app, memory, looked, windows)
         wait = await self._carry_out(app, memory, looked, step)
         measure_pass(app, memory, world)
-        return min(wait, looked.again, windows.seconds_left(world.clock.now()))
+        told = world.feedback.seconds_left(world.applications.get(key) or app)
+        return min(wait, looked.again, windows.seconds_left(world.clock.now()), told)
 
     def _is_another(self, key: AppKey, app: Application) -> bool:
         """Was an application of that name deleted, and made anew, since the last look?"""

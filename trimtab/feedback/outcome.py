@@ -35,12 +35,22 @@ def outcome_of(app: Application, *, now: dt.datetime) -> Outcome | None:
     return Outcome(state=verdict, text=text, by=by)
 
 
+def is_synced(status: ApplicationStatus) -> bool:
+    """Does all that runs equal what Git declares?"""
+    return status.sync is not None and status.sync.status == "Synced"
+
+
 def age_of(state: OperationState, now: dt.datetime) -> float:
     """Seconds since the sync ended, 0 while it runs."""
     try:
         return (now - parse_rfc3339(state.finished_at)).total_seconds() if state.finished_at else 0.0
     except (ValueError, TypeError):
         return 0.0
+
+
+def seconds_to_settle(state: OperationState, now: dt.datetime) -> float:
+    """Until what is still different after the sync is so for a reason; 0 from then on."""
+    return max(0.0, SETTLED_SECONDS - age_of(state, now))
 
 
 def _verdict(
@@ -59,7 +69,7 @@ def _verdict(
         )
         return "failure", f"Deployed, and degraded{': ' if degraded else ''}{degraded}", "health"
     applied = sum(one.hook_type is None for one in results)
-    settled = (status.sync is not None and status.sync.status == "Synced") or age_of(state, now) >= SETTLED_SECONDS
+    settled = is_synced(status) or seconds_to_settle(state, now) == 0
     if settled and health in ("Healthy", "Suspended"):
         return "success", f"Deployed: {applied} object{'' if applied == 1 else 's'}", "health"
     return "pending", "Deployed; not healthy yet", "health"
