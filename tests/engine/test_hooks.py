@@ -2,9 +2,14 @@
 
 import json
 import re
+from typing import Any
+
+import pytest
 
 from tests.engine.objects import WORKFLOW, config_map, deployment, drop, files, job, workflow
 from tests.engine.world import Scene, at, result_of
+from trimtab.kube.errors import Forbidden
+from trimtab.model.application import Application
 from trimtab.model.keys import Manifest
 from trimtab.model.names import HOOK, HOOK_FINALIZER
 
@@ -197,6 +202,28 @@ async def test_a_hook_that_vanishes_fails_the_sync(scene: Scene) -> None:
     app = await scene.sync_ended("Failed")
     assert "missing" in result_of(app, "pre")["message"]
     assert pre["metadata"]["finalizers"] == [HOOK_FINALIZER]
+
+
+async def test_progress_that_may_not_be_written_does_not_end_the_sync(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with an API server that has just started, and does not know yet who may do what."""
+    applications, refused = scene.world.applications, 0
+    patch = applications.patch
+
+    async def patched(app: Application, body: dict[str, Any]) -> Application:
+        nonlocal refused
+        if body.keys() == {"status"} and body["status"].keys() == {"operationState"}:
+            refused += 1
+            raise Forbidden("patch Application: forbidden", status=403)
+        return await patch(app, body)
+
+    monkeypatch.setattr(applications, "patch", patched)
+    scene.repo.commit(files("app", config_map("settings"), workflow("pre", hook="PreSync")))
+    await scene.create(scene.an_app())
+    await scene.end("pre", "Succeeded")
+    await scene.synced()
+    assert refused > 0
 
 
 async def test_waves_wait_for_the_health_of_the_one_before(scene: Scene) -> None:

@@ -16,6 +16,7 @@ from trimtab.controller.clusters import ClusterHandle
 from trimtab.controller.refresh import declare, observe
 from trimtab.controller.world import Declared, Memory, World
 from trimtab.errors import Retry, Stalled, TrimtabError
+from trimtab.kube.errors import Forbidden
 from trimtab.model.application import (
     Application,
     Operation,
@@ -208,7 +209,8 @@ class _Reporter:
         try:
             await self._begin()
             await self._world.applications.patch(self._app, {"status": {"operationState": patch}})
-        except Retry as error:
+        except (Retry, Forbidden) as error:
+            # The sync is another matter than telling of it; what cannot be written at its end either, is tried again.
             log.warning("%s: progress not written yet: %s", self._app.metadata.name, error.message)
         else:
             self._written = state

@@ -6,6 +6,7 @@
     │   ├── StaleConflict     resourceVersion or uid is not the current one                  Retry
     │   └── FieldConflict     another field manager owns the field                           Stalled
     ├── BeingDeleted          the object or its namespace is on its way out                  Retry
+    ├── Starting              it refuses everybody, for it has not read its roles yet        Retry
     ├── Gone, TooManyRequests, ServerError, Unreachable                                      Retry
     └── Untrusted             the server's certificate is not the expected one               Stalled
 
@@ -128,6 +129,10 @@ class BeingDeleted(_ApiRetry):
     """Cannot be created now: the object of that name, or its namespace, is being deleted."""
 
 
+class Starting(_ApiRetry):
+    """403 of an API server that has just started: not even the roles that it makes itself are known to it yet."""
+
+
 class Gone(_ApiRetry):
     """410: the resourceVersion or continue token has expired; list again."""
 
@@ -164,6 +169,9 @@ TYPED_OBJECT = "failed to create typed"
 """How server-side apply begins to say that an object does not fit its schema (wrong type, unknown field, duplicate key
 of a list). It answers 500 without a reason, as if the fault were its own."""
 
+NO_ROLES = 'clusterrole.rbac.authorization.k8s.io "system:discovery" not found'
+"""What a refusal says while the roles are being read. Everybody has this one, and a start makes it where it is gone."""
+
 _STATUS = msgspec.json.Decoder(Status)
 
 
@@ -198,6 +206,8 @@ def _class_of(code: int, status: Status, details: Details) -> type[ApiError]:
         return FieldConflict
     if code == 403 and any(cause.reason == "NamespaceTerminating" for cause in details.causes):
         return BeingDeleted
+    if code == 403 and NO_ROLES in status.message:
+        return Starting
     if code == 500 and status.message.startswith(TYPED_OBJECT):
         return Invalid
     return _BY_STATUS.get(code, ServerError if code >= 500 else _ApiStalled)

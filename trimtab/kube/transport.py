@@ -21,7 +21,7 @@ from trimtab.errors import Retry, Stalled
 from trimtab.kube import fence
 from trimtab.kube.config import ClusterConfig
 from trimtab.kube.credentials import Authenticator, ClientCertificate
-from trimtab.kube.errors import ApiError, Unreachable, Untrusted, from_reply
+from trimtab.kube.errors import ApiError, Starting, Unreachable, Untrusted, from_reply
 from trimtab.kube.retry import is_idempotent
 from trimtab.kube.tls import make_context
 from trimtab.retry import RetryPolicy, Trouble
@@ -337,7 +337,7 @@ def _refusal(response: aiohttp.ClientResponse, body: bytes, doing: str) -> ApiEr
     status = response.status
     after = _seconds(response.headers.get("Retry-After"))
     error = from_reply(status, body, doing=doing, after=after)
-    if status == 429:
+    if status == 429 or isinstance(error, Starting):
         return _Failed(Trouble.BUSY, error, after)
     if status >= 500 and isinstance(error, Retry):
         return _Failed(Trouble.BROKEN, error, after)

@@ -43,6 +43,17 @@ def test_each_refusal_has_its_error(code: int, reason: str, details: object, exp
     assert isinstance(error, Retry) != isinstance(error, Stalled)
 
 
+def test_an_api_server_that_has_not_read_its_roles_refuses_nobody_for_good() -> None:
+    who = 'configmaps "a" is forbidden: User "system:serviceaccount:argocd:trimtab" cannot get resource "configmaps"'
+    roles = 'clusterrole.rbac.authorization.k8s.io "system:discovery" not found'
+    body = orjson.dumps({"reason": "Forbidden", "message": f"{who}: RBAC: [{roles}]"})
+    assert isinstance(from_reply(403, body, doing="get ConfigMap shop/a"), errors.Starting)
+    missing = orjson.dumps(
+        {"reason": "Forbidden", "message": f"{who}: RBAC: {roles.replace('system:discovery', 'ours')}"}
+    )
+    assert isinstance(from_reply(403, missing, doing="get ConfigMap shop/a"), errors.Forbidden)
+
+
 def test_an_object_that_is_going_is_not_one_that_exists() -> None:
     body = b'{"reason":"AlreadyExists","message":"object is being deleted: pods \\"a\\" already exists"}'
     assert isinstance(from_reply(409, body, doing="create Pod shop/a"), errors.BeingDeleted)

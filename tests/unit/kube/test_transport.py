@@ -14,7 +14,7 @@ from tests.servers.scripted import Cut, Reply, Scripted, Silence, Stream, status
 from trimtab.errors import Stalled
 from trimtab.kube.config import ClusterConfig, Impersonation
 from trimtab.kube.credentials import Basic, BearerToken, TokenFile
-from trimtab.kube.errors import NotFound, ServerError, TooManyRequests, Unauthorized, Unreachable
+from trimtab.kube.errors import NO_ROLES, NotFound, ServerError, TooManyRequests, Unauthorized, Unreachable
 from trimtab.kube.transport import CONNECTIONS, Transport
 
 OK = Reply(b'{"ok":true}')
@@ -79,6 +79,14 @@ async def test_a_busy_server_is_asked_again_when_it_says(server: Scripted, conne
     assert await transport.request("POST", "/x", body=b"{}") == OK.body
     assert all(3 < wait < 4 for wait in clock.waits)
     assert (transport.stats.requests["post"], transport.stats.retries) == (3, 2)
+
+
+async def test_a_server_that_has_not_read_its_roles_is_asked_again(server: Scripted, connect: Connect) -> None:
+    starting = Reply.json({"reason": "Forbidden", "message": f"ann is forbidden: RBAC: [{NO_ROLES}]"}, 403)
+    server.answer("POST /x", starting, starting, OK)
+    transport = await connect()
+    assert await transport.request("POST", "/x", body=b"{}") == OK.body
+    assert transport.stats.retries == 2
 
 
 async def test_a_server_that_is_busy_for_too_long_says_when(server: Scripted, connect: Connect) -> None:
