@@ -23,6 +23,7 @@ from trimtab.kube.credentials import ClientCertificate
 from trimtab.kube.discovery import Discovery
 from trimtab.kube.errors import NotFound
 from trimtab.kube.transport import Transport
+from trimtab.loopback import serving_on_loopback
 from trimtab.model.keys import Manifest
 
 ISSUER = "throw-away"
@@ -57,14 +58,9 @@ class Application:
         app = web.Application()
         app.router.add_get("/stream", self._stream)
         app.router.add_route("*", "/{path:.*}", self._show)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        self.address = f"127.0.0.1:{runner.addresses[0][1]}"
-        try:
+        async with serving_on_loopback(app) as port:
+            self.address = f"127.0.0.1:{port}"
             yield
-        finally:
-            await runner.cleanup()
 
     async def _show(self, request: web.Request) -> web.Response:
         body = await request.read()

@@ -1,5 +1,6 @@
 """A server that hears webhooks, and holds each payload to GitHub's schemas."""
 
+import contextlib
 import hashlib
 import hmac
 import ssl
@@ -12,6 +13,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from tests.servers.github_contract import check_event
+from trimtab.loopback import serving_on_loopback
 
 
 class Heard(Struct, frozen=True):
@@ -36,7 +38,7 @@ class Listener:
         self.port = 0
         self._tls = tls
         self._problems: list[str] = []
-        self._runner: web.AppRunner | None = None
+        self._exits = contextlib.AsyncExitStack()
 
     @property
     def url(self) -> str:
@@ -48,17 +50,13 @@ class Listener:
     async def __aenter__(self) -> Self:
         app = web.Application()
         app.router.add_post("/api/webhook", self._hear)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._tls).start()
-        self.port = self._runner.addresses[0][1]
+        self.port = await self._exits.enter_async_context(serving_on_loopback(app, tls=self._tls))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._runner
-        await self._runner.cleanup()
+        await self._exits.aclose()
         assert not self._problems, "\n".join(self._problems)
 
     async def _hear(self, request: web.Request) -> web.Response:

@@ -139,7 +139,7 @@ async def test_without_sshd_nothing_is_begun(monkeypatch: pytest.MonkeyPatch) ->
 
 async def test_a_port_that_is_taken_leaves_no_sshd(github: FakeGitHub) -> None:
     second = FakeGitHub(port=github.port, ssh=True)
-    with pytest.raises(OSError, match="address already in use"):
+    with pytest.raises(OSError, match="Address already in use"):
         await second.__aenter__()
     assert second.ssh
     with pytest.raises(ConnectionRefusedError):

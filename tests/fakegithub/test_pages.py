@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 from tests.fakegithub.client import Client, app_jwt
 from trimtab.clock import StepClock
 from trimtab.fakegithub.server import FakeGitHub
+from trimtab.loopback import serving_on_loopback
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
@@ -38,12 +39,9 @@ class Local:
 async def local() -> AsyncIterator[Local]:
     local, app = Local(), web.Application()
     app.add_routes([web.get("/begin", local.begin), web.get("/{path:manifest|installed|callback}", local.arrive)])
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    local.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield local
-    await runner.cleanup()
+    async with serving_on_loopback(app) as port:
+        local.url = f"http://127.0.0.1:{port}"
+        yield local
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ from collections import Counter
 from contextlib import suppress
 from typing import Self
 
+from trimtab.accepting import stop_accepting
+
 
 class Balancer:
     """Forwards from `port` on loopback to ports there, in turn. `taken`: connections by port."""
@@ -23,6 +25,7 @@ class Balancer:
 
     async def __aexit__(self, *_: object) -> None:
         if self._server:
+            await stop_accepting(*self._server.sockets)
             self._server.close()
         for task in self._carrying:
             task.cancel()

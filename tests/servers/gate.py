@@ -7,6 +7,8 @@ import asyncio
 from contextlib import suppress
 from typing import Self
 
+from trimtab.accepting import stop_accepting
+
 
 class Gate:
     """Forwards from `port` on loopback to `target`, a port there. Use as an async context manager."""
@@ -33,6 +35,7 @@ class Gate:
     async def shut(self) -> None:
         """Break what is open, refuse what comes."""
         if self._server:
+            await stop_accepting(*self._server.sockets)
             self._server.close()
         for writer in self._open:
             writer.transport.abort()

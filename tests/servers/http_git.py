@@ -6,6 +6,7 @@ async with HttpGit(tmp_path / "repositories", login=("ada", "secret")) as server
 
 import asyncio
 import base64
+import contextlib
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Self
 from aiohttp import web
 
 from trimtab.fakegithub.git_http import http_backend
+from trimtab.loopback import serving_on_loopback
 
 Misbehaviour = int | str
 """An HTTP status to answer with, "hang", "drop" (in the middle of the answer), "garbage", or `redirect:URL`."""
@@ -45,7 +47,7 @@ class HttpGit:
         if login:
             self.expect(*login)
         self._tls = tls
-        self._runner: web.AppRunner | None = None
+        self._exits = contextlib.AsyncExitStack()
         self.port = 0
 
     @property
@@ -67,18 +69,13 @@ class HttpGit:
     async def __aenter__(self) -> Self:
         application = web.Application(client_max_size=1 << 30)
         application.router.add_route("*", "/{path:.*}", self._answer)
-        self._runner = web.AppRunner(application, shutdown_timeout=0.1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._tls)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
+        self.port = await self._exits.enter_async_context(serving_on_loopback(application, tls=self._tls))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._runner
-        await self._runner.cleanup()
+        await self._exits.aclose()
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         self.requests.append((request.path, dict(request.headers)))

@@ -9,6 +9,7 @@ for initial events a STREAMLIST. Answers are used one after another; the last on
 """
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from typing import Any, Self
 
 import orjson
 from aiohttp import web
+
+from trimtab.loopback import serving_on_loopback
 
 Object = dict[str, Any]
 
@@ -120,7 +123,7 @@ class Scripted:
         self._answers: dict[str, list[Answer]] = {}
         self._closing = asyncio.Event()
         self._arrived = asyncio.Condition()
-        self._runner: web.ServerRunner | None = None
+        self._exits = contextlib.AsyncExitStack()
         self.port = 0
 
     @property
@@ -143,19 +146,15 @@ class Scripted:
         return self.got(key)
 
     async def __aenter__(self) -> Self:
-        self._runner = web.ServerRunner(web.Server(self._handle), shutdown_timeout=0.1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._tls)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
+        serving = serving_on_loopback(web.Server(self._handle), tls=self._tls)
+        self.port = await self._exits.enter_async_context(serving)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closing.set()
-        if self._runner:
-            await self._runner.cleanup()
+        await self._exits.aclose()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         received = Received(

@@ -1,6 +1,7 @@
 """The clicks for the GitHub App, as people make them: half of them, twice, by somebody else, or not quite."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from urllib.parse import urlencode
 
@@ -53,6 +54,13 @@ async def test_the_browser_is_closed_half_way(place: Place, clicks: int) -> None
     assert await place.set_up(text, terminal) == "done"
     assert len(terminal.planned("click")) == 3 - clicks
     await is_complete(place, text)
+
+
+async def test_a_port_for_the_page_that_is_taken(place: Place) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(Stalled, match=f"port {port} is taken: give another --port, or none"):
+            await place.set_up(place.environment(), place.terminal(), page_port=port)
 
 
 async def test_the_page_is_opened_twice(place: Place) -> None:

@@ -1,6 +1,7 @@
 """The fake GitHub's server: pages, REST API and Git behind one port, SSH behind another."""
 
 import asyncio
+import contextlib
 import re
 import shutil
 import ssl
@@ -24,6 +25,7 @@ from trimtab.fakegithub.ssh import SshServer
 from trimtab.fakegithub.trouble import Planned, Trouble
 from trimtab.fakegithub.troubled import Handler, misbehave
 from trimtab.fakegithub.world import World
+from trimtab.loopback import serving_on_loopback
 
 MOST_BYTES = 1 << 30
 
@@ -69,7 +71,7 @@ class FakeGitHub:
         self._tls = tls
         self._validator = validator
         self._closing = asyncio.Event()
-        self._runner: web.AppRunner | None = None
+        self._exits = contextlib.AsyncExitStack()
 
     @property
     def url(self) -> str:
@@ -111,10 +113,7 @@ class FakeGitHub:
         parts = (OAuth, Service, Login, RegisterApp, InstallApp, RegisterOAuthApp, GitHttp)
         for part in parts:
             app.add_routes(part(self.world).routes())
-        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=self._tls).start()
-        self.port = self._runner.addresses[0][1]
+        self.port = await self._exits.enter_async_context(serving_on_loopback(app, port=self.port, tls=self._tls))
         self.world.site.url = f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
         await self.deliveries.start()
 
@@ -130,8 +129,7 @@ class FakeGitHub:
         await self.deliveries.stop()
         if self.ssh is not None:
             await self.ssh.stop()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await self._exits.aclose()
         shutil.rmtree(self.world.folder)
 
     def _trouble(self, request: web.Request) -> Trouble:

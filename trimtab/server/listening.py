@@ -12,6 +12,7 @@ from typing import Any, Literal, cast
 import uvicorn
 from msgspec import Struct
 
+from trimtab.accepting import stop_accepting
 from trimtab.controller.lease import Terms
 from trimtab.errors import Stalled
 from trimtab.server.asgi import Server
@@ -77,6 +78,7 @@ async def listening(server: Server, options: Options, *, tls: ssl.SSLContext | N
         host = f"[{options.host}]" if ":" in options.host else options.host
         yield f"{scheme}://{host}:{listener.getsockname()[1]}"
     finally:
+        await stop_accepting(listener)
         await _end(http, server, task)
 
 

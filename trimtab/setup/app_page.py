@@ -24,6 +24,7 @@ from trimtab.errors import Retry, Stalled, TrimtabError
 from trimtab.github.app import convert_manifest
 from trimtab.github.errors import NotFound
 from trimtab.github.nouns import NewApp
+from trimtab.loopback import serving_on_loopback
 from trimtab.setup import pages
 from trimtab.setup.app_person import authorization_url, identify
 from trimtab.setup.app_record import deletion_page, installation_page, keep_app, keep_new_app, refuse_strange
@@ -44,7 +45,7 @@ class AppPage:
         self._creating = asyncio.Lock()
         self._taken: set[str] = set()
         self._said: set[str] = set()
-        self._runner: web.AppRunner | None = None
+        self._exits = contextlib.AsyncExitStack()
         self._port = 0
 
     @property
@@ -61,26 +62,27 @@ class AppPage:
                 web.get("/authorized", self._authorized),
             ]
         )
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
-        await self._runner.setup()
-        await self._listen(self._runner)
-        self._port = self._runner.addresses[0][1]
+        self._port = await self._listen(app)
         return self
 
-    async def _listen(self, runner: web.AppRunner) -> None:
+    async def _listen(self, app: web.Application) -> int:
         """Where the App sends browsers back to: at the port of the run that made it, if that is free."""
         wanted = self._job.options.page_port
         if not wanted:
-            with contextlib.suppress(OSError, ValueError):
-                await web.TCPSite(runner, "127.0.0.1", int(self._job.facts.app.get("pagePort", ""))).start()
-                return
-        await web.TCPSite(runner, "127.0.0.1", wanted).start()
+            with contextlib.suppress(OSError, ValueError, OverflowError):
+                return await self._serve(app, port=int(self._job.facts.app.get("pagePort", "")))
+        try:
+            return await self._serve(app, port=wanted)
+        except OSError as error:
+            raise Stalled(f"port {wanted} is taken: give another --port, or none", reason="PortTaken") from error
+
+    async def _serve(self, app: web.Application, *, port: int) -> int:
+        return await self._exits.enter_async_context(serving_on_loopback(app, port=port, patience=1.0))
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await self._exits.aclose()
 
     async def finished(self) -> None:
         """Raises Stalled when nobody has clicked for a long time; what was clicked until then counts."""

@@ -14,6 +14,7 @@ from tests.cluster.setup.conftest import Person
 from tests.cluster.setup.test_end_to_end import clicked_through
 from tests.setup.place import Place
 from tools.controlplane.run import ControlPlane
+from trimtab.loopback import serving_on_loopback
 from trimtab.model.crds import crds
 from trimtab.model.keys import Manifest
 from trimtab.render.yaml import load
@@ -61,13 +62,8 @@ async def a_version() -> AsyncIterator[str]:
 
     app = web.Application()
     app.router.add_get("/api/version", version)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
+    async with serving_on_loopback(app) as port:
+        yield f"127.0.0.1:{port}"
 
 
 async def test_argo_cd_is_configured_and_left_as_it_was(

@@ -1,6 +1,7 @@
 """An OpenID Connect provider that sends whatever a test has made up, signed with keys that a test has made."""
 
 import base64
+import contextlib
 import json
 import time
 from types import TracebackType
@@ -9,6 +10,8 @@ from typing import Any, Self
 from aiohttp import web
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
+
+from trimtab.loopback import serving_on_loopback
 
 Key = RSAKey | ECKey | OctKey
 
@@ -26,7 +29,7 @@ class Crooked:
         self.down = False
         self.asked: list[str] = []
         self.forms: list[dict[str, str]] = []
-        self._runner: web.AppRunner | None = None
+        self._exits = contextlib.AsyncExitStack()
         self.issuer = ""
 
     async def __aenter__(self) -> Self:
@@ -38,17 +41,13 @@ class Crooked:
                 web.post("/token", self._token),
             ]
         )
-        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.issuer = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        self.issuer = f"http://127.0.0.1:{await self._exits.enter_async_context(serving_on_loopback(app))}"
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._runner is not None
-        await self._runner.cleanup()
+        await self._exits.aclose()
 
     def claims(self, **changed: Any) -> dict[str, Any]:
         """What a good ID token says, changed; None leaves a claim out."""
