@@ -94,7 +94,9 @@ class Place:
 
     async def set_up(self, text: str, terminal: Scripted, *, dry_run: bool = False, **options: Any) -> Outcome:
         async with await self.job(text, terminal, **options) as job:
-            return await set_up(job, dry_run=dry_run)
+            outcome = await set_up(job, dry_run=dry_run)
+        await self.ingress.settled()
+        return outcome
 
     async def tear_down(self, text: str, terminal: Scripted, *, dry_run: bool = False, **options: Any) -> Outcome:
         async with await self.job(text, terminal, **options) as job:

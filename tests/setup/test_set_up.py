@@ -1,9 +1,15 @@
 """Set-up from nothing, again, and back to nothing."""
 
+import pytest
+
+from tests.clocks import SwiftClock
 from tests.setup.place import Place
+from trimtab.environment.outside import Seen, Trouble
 from trimtab.kube import write
 from trimtab.model.keys import Manifest
 from trimtab.model.names import TRACKING_ID
+from trimtab.setup.job import Job
+from trimtab.setup.steps import outside
 
 
 def deployed_by(root: str) -> Manifest:
@@ -41,6 +47,22 @@ async def test_again_changes_nothing(place: Place) -> None:
     assert await place.set_up(text, again) == "nothing"
     assert await place.objects() == before
     assert not again.pages
+
+
+async def test_an_address_has_to_answer_steadily(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proxies take an Ingress up one after the other: those that have not yet are met again."""
+    looks: list[Trouble] = ["connection", "", "certificate", "", "", "certificate", "", "", ""]
+    answers = iter(looks)
+
+    async def observed(_job: Job) -> Seen:
+        return Seen(trouble=next(answers), detail="refused", addresses=("127.0.0.1",))
+
+    monkeypatch.setattr(outside, "_observed", observed)
+    place.clock, terminal = SwiftClock(), place.terminal()
+    async with await place.job(place.environment(), terminal) as job:
+        await outside.act(job)
+    assert next(answers, None) is None
+    assert len(terminal.heard) == 2, "the same trouble is said once"
 
 
 async def test_rights_that_somebody_narrowed_stay_narrow(place: Place) -> None:

@@ -10,6 +10,12 @@ from trimtab.errors import Stalled
 from trimtab.setup.job import Job
 
 LOOK_AGAIN = 3.0
+STEADY = 3
+"""So many times in a row it has to answer: proxies take an Ingress up one after the other, and an nginx that loads
+anew answers by the old certificate, too, for a tenth of a second.
+"""
+STEADY_SECONDS = 0.2
+"""From one of these to the next."""
 
 
 async def look(job: Job) -> list[Line]:
@@ -35,16 +41,18 @@ async def _unresolved(job: Job) -> list[Line]:
 
 
 async def act(job: Job) -> None:
-    """Look until it answers. Raises Stalled with what is in the way."""
+    """Look until it answers steadily. Raises Stalled with what is in the way."""
     until = job.clock.monotonic() + job.options.patience
-    said = ""
-    while why := reason(job.env, await _observed(job)):
-        if job.clock.monotonic() > until:
+    said, answers = "", 0
+    while answers < STEADY:
+        why = reason(job.env, await _observed(job))
+        answers = 0 if why else answers + 1
+        if why and job.clock.monotonic() > until:
             raise Stalled(f"{job.env.url} does not answer: {why}", reason="NotReachable")
-        if why != said:
+        if why and why != said:
             job.terminal.say(f"{job.env.url} does not answer yet: {why}")
             said = why
-        await job.clock.sleep(LOOK_AGAIN)
+        await job.clock.sleep(LOOK_AGAIN if why else STEADY_SECONDS)
     job.terminal.done(Line("check", f"{job.env.url} answers"))
 
 
