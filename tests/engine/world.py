@@ -251,8 +251,7 @@ class Scene:
     async def events(self, reason: str = "", *, name: str = "shop") -> list[str]:
         """The messages of the Events about an Application, all that are on their way included."""
         if self._world is not None:
-            await until(self._busy, lambda left: left == 0)
-            await self._world.recorder.flush()
+            await self._posted()
         found = await self.list("Event", namespace=self.control)
         about = [event for event in found if event["involvedObject"]["name"] == self.named(name)]
         return [event["message"] for event in about if reason in ("", event["reason"])]
@@ -359,14 +358,18 @@ class Scene:
         return self.world.queue.busy
 
     async def _idle(self) -> None:
-        """Return when no pass and no sync is under way, and all that they had to say is posted."""
-        world = self.world
+        """Return when no sync is under way, and all that the controller had to say is posted."""
 
-        async def idle() -> bool:
-            return world.queue.busy == 0 and not any(memory.running for memory in world.memories.values())
+        async def syncing() -> bool:
+            return any(memory.running for memory in self.world.memories.values())
 
-        await until(idle, bool)
-        await world.recorder.flush()
+        await until(syncing, lambda seen: not seen)
+        await self._posted()
+
+    async def _posted(self) -> None:
+        """Return when no pass is under way, and the Events of all that were are posted."""
+        await until(self._busy, lambda left: left == 0)
+        await self.world.recorder.flush()
 
     async def settled(self) -> None:
         """Return when no Application waits for a pass, is in one, or will be so soon."""

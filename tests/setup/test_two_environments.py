@@ -71,7 +71,7 @@ async def declared(place: Place, name: str, *arguments: str) -> None:
 
 
 async def runs(place: Place, image: str) -> None:
-    """Return when application web runs this image, or, for "", when nothing of it is there."""
+    """Return when application web runs this image, and is ready."""
 
     async def look() -> str:
         found = await place.cluster.get("Deployment", "web", group="apps", namespace="shop")

@@ -1,5 +1,6 @@
 """What a fine-grained token may write in a repository. GitHub tells it nowhere; trying does."""
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -33,9 +34,8 @@ async def lacking(github: GitHub, repo: str, wanted: Iterable[str]) -> tuple[str
 
 async def _may(github: GitHub, repo: str, trial: Trial) -> bool:
     try:
-        await github.post(path("repos", repo, *trial.below), type(None), body=trial.body)
+        with contextlib.suppress(Invalid, Conflict):
+            await github.post(path("repos", repo, *trial.below), type(None), body=trial.body)
     except Forbidden:
         return False
-    except (Invalid, Conflict):
-        return True
     return True
